@@ -1,0 +1,1 @@
+"""The server side: TensorFlow Serving's configuration files, the embedded model server and the model store."""
