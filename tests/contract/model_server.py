@@ -53,8 +53,9 @@ def predict_request(name: str = "line", **inputs: tf.Tensor) -> predict_pb2.Pred
 class ModelServer:
     """A running model server, its store and clients for its services."""
 
-    def __init__(self, process: Process, store: Path, channel: grpc.Channel) -> None:
+    def __init__(self, process: Process, store: Path, target: str, channel: grpc.Channel) -> None:
         self.process = process
+        self.target = target
         self.store = store
         self._channel = channel
         self._predictions = prediction_service_pb2_grpc.PredictionServiceStub(channel)
@@ -188,11 +189,12 @@ def started(command: Command, folder: Path) -> Iterator[ModelServer]:
     store.mkdir()
     write_config(store, EMPTY_CONFIG)
     port = free_port()
+    target = f"127.0.0.1:{port}"
     with (
         running(command(store, port), log_file=folder / "server.log") as process,
-        grpc.insecure_channel(f"127.0.0.1:{port}", options=_CHANNEL_OPTIONS) as channel,
+        grpc.insecure_channel(target, options=_CHANNEL_OPTIONS) as channel,
     ):
-        server = ModelServer(process, store, channel)
+        server = ModelServer(process, store, target, channel)
         wait_until(lambda: _answers(server), WAIT_SECONDS, "the model server to answer")
         yield server
 

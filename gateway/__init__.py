@@ -1,0 +1,35 @@
+"""The web side: a thin gateway that validates, forwards and documents. No TensorFlow, no NumPy."""
+
+from flask import Flask
+
+from gateway import logs, problems
+from gateway.config import Settings, load_settings
+from gateway.model_server import ModelServer
+from gateway.predictor import Predictor
+from gateway.routes import health, page, predict
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Wire the application: the only place where its parts meet.
+
+    Args:
+        settings: The options; read from the environment if left out.
+
+    Returns:
+        The WSGI application. It connects to the model server at the first request, and starts without it.
+
+    Raises:
+        ConfigError: The environment holds an option that cannot be used.
+    """
+    settings = settings or load_settings()
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    server = ModelServer(settings.model_server, timeout_seconds=settings.timeout_seconds)
+    predictor = Predictor(server, max_rows=settings.max_rows)
+    app.extensions["model_server"] = server  # for whoever has to close its channel
+    logs.register(app)
+    problems.register(app)
+    app.register_blueprint(predict.blueprint(predictor, settings.model_name))
+    app.register_blueprint(health.blueprint(server, settings.model_name))
+    app.register_blueprint(page.blueprint(settings.model_name))
+    return app

@@ -1,0 +1,132 @@
+"""What can go wrong while a request is answered, and what the client is told of it.
+
+    GatewayError               status, title and detail of the answer
+    ├── RefusedError           the request cannot be answered as it is; errors point at the places
+    │   ├── NotJsonError           400: the body is no JSON document
+    │   ├── InvalidInputError      422: it is JSON, but not what the model takes
+    │   └── UnsupportedMediaError  415: it says that it is something other than JSON
+    └── ModelServerError       the model server did not answer, or answered with an error: see HTTP_STATUS
+        └── NotSupportedError      501: it serves a model that this gateway cannot speak for
+
+One table, HTTP_STATUS, turns every gRPC status into an HTTP status. What the model server said goes to the log only:
+its messages name the graph's nodes and the server's address.
+"""
+
+from collections.abc import Sequence
+
+import grpc
+import msgspec
+
+Code = grpc.StatusCode
+
+# Every code that is not OK; those that tell of nothing a client could act on are a bad gateway.
+HTTP_STATUS: dict[Code, int] = {
+    Code.CANCELLED: 502,
+    Code.UNKNOWN: 502,
+    Code.INVALID_ARGUMENT: 400,
+    Code.DEADLINE_EXCEEDED: 504,
+    Code.NOT_FOUND: 404,
+    Code.ALREADY_EXISTS: 502,
+    Code.PERMISSION_DENIED: 502,
+    Code.RESOURCE_EXHAUSTED: 429,
+    Code.FAILED_PRECONDITION: 502,
+    Code.ABORTED: 502,
+    Code.OUT_OF_RANGE: 502,
+    Code.UNIMPLEMENTED: 501,
+    Code.INTERNAL: 502,
+    Code.UNAVAILABLE: 503,
+    Code.DATA_LOSS: 502,
+    Code.UNAUTHENTICATED: 502,
+}
+TITLES: dict[int, tuple[str, str]] = {
+    400: ("Refused by the model", "The model server did not accept these values."),
+    404: ("Model not found", "The model server serves no such model or version."),
+    429: ("Model server is busy", "The model server has no capacity for this request now; try again later."),
+    501: ("Not implemented", "The model server does not offer this."),
+    502: ("Model server failed", "The model server answered with an error."),
+    503: ("Model server unavailable", "The model server cannot be reached now; try again."),
+    504: ("Model server timed out", "The model server did not answer in time."),
+}
+RETRY_AFTER_SECONDS = 1  # a restarted model server answers again within about a second
+
+
+class Place(msgspec.Struct, frozen=True):
+    """One place in the request that is wrong: a JSON pointer (RFC 6901) and what is wrong there."""
+
+    pointer: str
+    detail: str
+
+
+class GatewayError(Exception):
+    """A request that ends in a problem document.
+
+    Attributes:
+        status: The HTTP status.
+        title: What kind of problem, the same for every occurrence.
+        detail: What happened this time, for the client.
+        errors: The places in the request that are wrong, if they are.
+        retry_after_seconds: When to try again, if that may help.
+        cause: What happened, for the log alone.
+    """
+
+    status = 500
+    title = "Internal error"
+
+    def __init__(self, detail: str, *, errors: Sequence[Place] = (), cause: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors
+        self.retry_after_seconds: int | None = None
+        self.cause = cause
+
+
+class RefusedError(GatewayError):
+    """The request cannot be answered as it is."""
+
+
+class NotJsonError(RefusedError):
+    """The body is no JSON document."""
+
+    status = 400
+    title = "Not a JSON document"
+
+
+class InvalidInputError(RefusedError):
+    """The body is JSON, but not what the model takes."""
+
+    status = 422
+    title = "Invalid input"
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__("The request does not fit what the model takes.", errors=[Place(pointer, detail)])
+
+
+class UnsupportedMediaError(RefusedError):
+    """The body says that it is something other than JSON in UTF-8."""
+
+    status = 415
+    title = "Unsupported media type"
+
+
+class ModelServerError(GatewayError):
+    """The model server did not answer, or answered with an error.
+
+    Attributes:
+        code: The gRPC status.
+    """
+
+    def __init__(self, code: Code, cause: str) -> None:
+        self.status = HTTP_STATUS[code]
+        self.title, detail = TITLES[self.status]
+        super().__init__(detail, cause=f"{code.name}: {cause}")
+        self.code = code
+        if self.status in (429, 503):
+            self.retry_after_seconds = RETRY_AFTER_SECONDS
+
+
+class NotSupportedError(ModelServerError):
+    """The model server serves a model that this gateway cannot speak for."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(Code.UNIMPLEMENTED, detail)
+        self.detail = detail

@@ -1,0 +1,36 @@
+"""gunicorn's settings: `gunicorn -c gateway/gunicorn_config.py`."""
+
+import logging
+import sys
+from typing import Any
+
+import msgspec
+
+from gateway.config import ConfigError, load_settings
+from gateway.logs import logging_config
+
+try:
+    _settings = load_settings()
+except ConfigError as error:
+    sys.exit(f"gateway: {error}")
+
+wsgi_app = "gateway:create_app()"
+bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
+workers = _settings.workers
+threads = _settings.threads
+# Threads suit a gateway that waits for another server; gevent and grpcio have a history of crashes together.
+worker_class = "gthread"
+# A gRPC channel must not be made before the fork: every worker imports the application by itself.
+preload_app = False
+# Longer than the idle time of common load balancers (60 s), so that it is they who close a connection.
+keepalive = 75
+# How long a worker may finish its requests when it is told to stop.
+graceful_timeout = 30
+# The control socket wants a home directory that can be written; the container's root file system cannot.
+control_socket_disable = True
+logconfig_dict = logging_config(_settings.log_level)
+
+
+def on_starting(_arbiter: Any) -> None:
+    """Log the options once, so that a log tells what the gateway ran with."""
+    logging.getLogger("gateway").info("settings", extra={"settings": msgspec.to_builtins(_settings)})

@@ -1,0 +1,50 @@
+"""Predictions: `POST /predict`."""
+
+import msgspec
+from flask import Blueprint, Response, g, request
+
+from gateway.errors import UnsupportedMediaError
+from gateway.predictor import Predictor
+
+# What `curl -d` sends by default: people paste JSON behind it, and a form has no meaning here.
+CURL_DEFAULT = "application/x-www-form-urlencoded"
+
+
+def blueprint(predictor: Predictor, model: str) -> Blueprint:
+    """The route.
+
+    Args:
+        predictor: Who answers.
+        model: The default model's name.
+
+    Returns:
+        A blueprint to register.
+    """
+    routes = Blueprint("predict", __name__)
+
+    @routes.post("/predict")
+    def predict() -> Response:
+        g.model = model
+        check_media_type()
+        answer = predictor.predict(model, request.get_data(cache=False))
+        g.version, g.rows = answer.version, answer.rows
+        document = {"prediction": answer.prediction, "model": model, "version": answer.version}
+        return Response(msgspec.json.encode(document), mimetype="application/json")
+
+    return routes
+
+
+def check_media_type() -> None:
+    """Hold the request's headers against what a body may be: JSON in UTF-8, as it is.
+
+    Raises:
+        UnsupportedMediaError: They say that it is something else.
+    """
+    media_type = request.mimetype
+    if media_type and not request.is_json and media_type != CURL_DEFAULT:
+        raise UnsupportedMediaError(f"The body is {media_type}; expected application/json.")
+    charset = request.mimetype_params.get("charset", "utf-8")
+    if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMediaError(f"The body's charset is {charset}; expected utf-8.")
+    if encoding := request.headers.get("Content-Encoding"):
+        raise UnsupportedMediaError(f"The body's Content-Encoding is {encoding}; expected none.")
