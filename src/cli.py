@@ -1,0 +1,61 @@
+"""What the commands of the model side share: one clear line for every failure, and a clean end when interrupted."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from src.errors import ModelSideError
+
+DEFAULT_STORE = Path(__file__).parents[1] / "serving" / "models"
+DEFAULT_RECIPE = "line"
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived; like KeyboardInterrupt, no handler of ordinary errors should catch it."""
+
+
+def run(command: Callable[[], None], name: str) -> int:
+    """Run a command to its end.
+
+    Args:
+        command: The work; raises ModelSideError for what the user can mend, OSError for what the system refuses.
+        name: The command's name, in front of every error.
+
+    Returns:
+        The exit code: 0, the error's own, or 128 plus the signal's number.
+    """
+    signal.signal(signal.SIGTERM, _raise_terminated)
+    try:
+        command()
+        sys.stdout.flush()  # here, where a failure can still be told in one line
+    except ModelSideError as error:
+        return _fail(name, str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail(name, "interrupted", 128 + signal.SIGINT)
+    except _Terminated:
+        return _fail(name, "terminated", 128 + signal.SIGTERM)
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has had enough
+        _discard_output()
+        return 128 + signal.SIGPIPE
+    except OSError as error:  # from the surroundings, such as a full disk behind standard output
+        _discard_output()
+        return _fail(name, str(error), 1)
+    return 0
+
+
+def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _discard_output() -> None:
+    """Send what Python would still flush to standard output at its exit, and fail to, nowhere."""
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def _fail(name: str, message: str, exit_code: int) -> int:
+    print(f"{name}: {message}", file=sys.stderr)
+    return exit_code

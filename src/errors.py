@@ -1,0 +1,45 @@
+"""What can go wrong on the model side, in words for the person at the terminal.
+
+    ModelSideError            exit code 1
+    ├── RecipeError           no such recipe, or a recipe that breaks its own promises
+    ├── ParamsError           a hyperparameter that is unknown, missing or of the wrong type
+    ├── StoreError            the model store cannot be read or written
+    ├── ArtefactError         the exported SavedModel does not do what the Keras model does
+    ├── InputError            values that the model cannot take
+    └── GateError             exit code 3: the candidate is not good enough to be published
+
+Every message is one line and names the place. Exit code 2 is argparse's (wrong usage), 130 and 143 are an
+interrupted run's.
+"""
+
+
+class ModelSideError(Exception):
+    """Base of all errors that end a command with one clear line instead of a traceback."""
+
+    exit_code = 1
+
+
+class RecipeError(ModelSideError):
+    """No such recipe, or a recipe whose parts do not fit together."""
+
+
+class ParamsError(ModelSideError):
+    """A hyperparameter is unknown, missing or of the wrong type."""
+
+
+class StoreError(ModelSideError):
+    """The model store cannot be read or written."""
+
+
+class ArtefactError(ModelSideError):
+    """The exported SavedModel does not reproduce the Keras model."""
+
+
+class InputError(ModelSideError):
+    """Values that the model cannot take."""
+
+
+class GateError(ModelSideError):
+    """The candidate is not good enough to be published."""
+
+    exit_code = 3

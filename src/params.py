@@ -1,0 +1,73 @@
+"""Hyperparameters: a recipe's section of `params.yaml`, overridden by `--set key=value`, checked against its type."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from src.errors import ParamsError
+from src.recipe import P, Recipe
+
+PARAMS_FILE = Path(__file__).parents[1] / "params.yaml"
+
+
+def load_params(recipe: Recipe[P], overrides: Sequence[str] = (), *, path: Path = PARAMS_FILE) -> P:
+    """Read and check a recipe's hyperparameters.
+
+    Args:
+        recipe: Whose section to read and whose `params` type to fit.
+        overrides: `key=value` texts; a later one wins.
+        path: The YAML file.
+
+    Returns:
+        The parameters, typed.
+
+    Raises:
+        ParamsError: The file cannot be read, or a parameter is unknown, missing, of the wrong type or out of bounds.
+    """
+    values = _section(path, recipe.name)
+    known = recipe.params.__struct_fields__
+    _check_names(values, known, f"{path.name}, section {recipe.name}")
+    given = _parse_overrides(overrides)
+    _check_names(given, known, "--set")
+    for name in known:
+        if name not in values and name not in given:
+            raise ParamsError(f"{path.name}, section {recipe.name}: {name} is missing")
+    try:
+        # Not strict: YAML 1.1 reads 1e-2 as text, and every value of --set is text.
+        return msgspec.convert(values | given, recipe.params, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).partition(" - at `$.")
+        name = place.rstrip("`")
+        where = "--set" if name in given else f"{path.name}, section {recipe.name}:"
+        value = (values | given).get(name)
+        raise ParamsError(f"{where} {name}={value}: {message[0].lower()}{message[1:]}") from error
+
+
+def _section(path: Path, name: str) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ParamsError(f"cannot read {path}: {' '.join(str(error).split())}") from error
+    section = document.get(name) if isinstance(document, dict) else None
+    if not isinstance(section, dict):
+        raise ParamsError(f"{path.name} has no section {name!r} of parameters")
+    return section
+
+
+def _parse_overrides(overrides: Sequence[str]) -> dict[str, str]:
+    given = {}
+    for text in overrides:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ParamsError(f"--set {text}: expected key=value")
+        given[name.strip()] = value.strip()
+    return given
+
+
+def _check_names(values: dict[str, Any], known: tuple[str, ...], where: str) -> None:
+    for name in values:
+        if name not in known:
+            raise ParamsError(f"{where}: unknown parameter {name!r}; there is: {', '.join(known)}")

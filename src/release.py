@@ -1,0 +1,80 @@
+"""The release state: `models.config`, which tells the model server what to serve.
+
+In this release scheme every model serves the newest of its versions (policy `latest`).
+"""
+
+import os
+from pathlib import Path, PurePosixPath
+
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+from src.errors import StoreError
+
+CONFIG_FILE = "models.config"
+SERVED_FROM = PurePosixPath("/models")
+
+
+def ensure_config(store: Path, served_from: PurePosixPath = SERVED_FROM) -> None:
+    """Make `models.config` exist and name every model that has a version; leave what it says already as it is.
+
+    Call it under the store's lock. The file is replaced in one step: a reader sees the old text or the new one.
+
+    Args:
+        store: The model store.
+        served_from: The store's folder as the model server sees it; absolute.
+
+    Raises:
+        StoreError: The file there is no valid configuration, or cannot be written.
+    """
+    path = store / CONFIG_FILE
+    config = model_server_config_pb2.ModelServerConfig()
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    try:
+        text_format.Parse(text, config)
+    except text_format.ParseError as error:
+        raise StoreError(f"{path} is no valid model server configuration: {error}; mend or remove it") from error
+    incomplete = not config.HasField("model_config_list")
+    config.model_config_list.SetInParent()  # an empty list is written out: TensorFlow Serving ends on an empty file
+    known = {model.name for model in config.model_config_list.config}
+    for folder in sorted(store.iterdir()):
+        if folder.name not in known and versions(folder):
+            incomplete = True
+            config.model_config_list.config.add(
+                name=folder.name,
+                base_path=str(served_from / folder.name),
+                model_platform="tensorflow",
+                model_version_policy={"latest": {"num_versions": 1}},
+            )
+    if incomplete:  # otherwise a hand's comments and layout stay
+        _replace(path, text_format.MessageToString(config))
+
+
+def versions(model_folder: Path) -> list[int]:
+    """The published versions in a model's folder, ascending; empty where there is no such folder."""
+    if not model_folder.is_dir():
+        return []
+    return sorted(int(entry.name) for entry in model_folder.iterdir() if entry.name.isdecimal() and entry.is_dir())
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:  # such as a full disk, which an empty draft would only help to fill
+        draft.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make a folder's entries, such as a file just renamed, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,110 @@
+"""Rows given as text, on the command line or in a CSV file, each with the place it came from."""
+
+import contextlib
+import csv
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import numpy as np
+
+from src.errors import InputError
+from src.recipe import Array
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row's texts by input name, and where it stands, for messages."""
+
+    place: str
+    values: Mapping[str, str]
+
+
+def read_csv(name: str, columns: Sequence[str]) -> Iterator[Row]:
+    """Read a CSV file row by row.
+
+    Args:
+        name: The file's name, or `-` for standard input.
+        columns: The columns needed. A header names them, in any order and among others; a file for a model of one
+            input may go without.
+
+    Yields:
+        The rows; blank lines are passed over.
+
+    Raises:
+        InputError: The file cannot be read or is no UTF-8 text, a column is missing, or a row is too short.
+    """
+    with _opened(name) as file:
+        reader = csv.reader(file, strict=True)
+        try:
+            filled = (cells for cells in reader if cells)
+            first = next(filled, None)
+            if first is None:
+                raise InputError(f"{name} holds no rows")
+            header = [cell.strip() for cell in first]
+            if len(columns) == 1 and len(header) == 1 and header != list(columns) and _is_number(header[0]):
+                yield Row(f"{name} line {reader.line_num}", {columns[0]: header[0]})
+                header = list(columns)
+            if missing := [column for column in columns if column not in header]:
+                raise InputError(f"{name} line 1: no column {', '.join(missing)} in the header {','.join(header)}")
+            for cells in filled:
+                place = f"{name} line {reader.line_num}"
+                if len(cells) != len(header):
+                    raise InputError(f"{place}: {len(cells)} cells where the header has {len(header)}")
+                yield Row(place, dict(zip(header, cells, strict=True)))
+        except csv.Error as error:
+            raise InputError(f"{name} line {reader.line_num}: not CSV: {error}") from error
+        except UnicodeDecodeError as error:  # no line: text is decoded in blocks, ahead of the rows
+            raise InputError(f"{name} is not UTF-8 text: {error.reason}") from error
+
+
+def check_values(rows: Sequence[Row], name: str, dtype: Any) -> Array:
+    """Turn one column of texts into numbers.
+
+    Args:
+        rows: The rows.
+        name: The input's name, which every row has.
+        dtype: The input's NumPy dtype; strings (dtype object) pass as they are.
+
+    Returns:
+        An array of shape (len(rows),).
+
+    Raises:
+        InputError: A text is no finite number within the dtype's range.
+    """
+    if dtype is object:
+        return np.array([row.values[name] for row in rows], object)
+    convert = int if np.issubdtype(dtype, np.integer) else float
+    values = np.empty(len(rows), dtype)
+    for index, row in enumerate(rows):
+        text = row.values[name].strip()
+        try:
+            with np.errstate(over="raise"):
+                values[index] = np.dtype(dtype).type(convert(text))
+            finite = math.isfinite(values[index])
+        except (ValueError, OverflowError, FloatingPointError):
+            finite = False
+        if not finite:
+            raise InputError(f"{row.place}, {name}: {text!r} is no finite number of type {np.dtype(dtype).name}")
+    return values
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _opened(name: str) -> Iterator[TextIO]:
+    source = sys.stdin.fileno() if name == "-" else name  # by number: sys.stdin itself keeps a byte order mark
+    try:
+        file = open(source, encoding="utf-8-sig", newline="", closefd=name != "-")  # noqa: PTH123, SIM115  # the caller's
+    except OSError as error:
+        raise InputError(f"cannot read {name}: {error.strerror}") from error
+    with file:
+        yield file

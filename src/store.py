@@ -1,0 +1,120 @@
+"""The model store: `<store>/<model>/<version>/`, versions 1, 2, 3, ...; a published version never changes.
+
+A version is staged in a sibling folder whose name is no integer, which model servers ignore, and becomes visible by
+one rename. A crash at any point leaves no version or a whole one. One lock a store, held by the operating system for
+a living process only, keeps publishers in line, so whatever is staged when the lock is taken was left by a dead one.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+from src.errors import StoreError
+from src.release import SERVED_FROM, ensure_config, sync_folder, versions
+
+STAGING = ".staging"
+
+
+def prepare(store: Path, *, served_from: PurePosixPath = SERVED_FROM) -> None:
+    """Make the store ready: create it, remove what a killed run left, ensure a valid `models.config`.
+
+    Run before training, so that a store that cannot be written costs no training time.
+
+    Args:
+        store: The store's folder; made if missing.
+        served_from: The store's folder as the model server sees it.
+
+    Raises:
+        StoreError: The store cannot be written, or its `models.config` is not valid.
+    """
+    with _errors(store), _locked(store):
+        for leftover in store.glob(f"*/{STAGING}"):
+            shutil.rmtree(leftover)
+        ensure_config(store, served_from)
+
+
+def publish(store: Path, model: str, write: Callable[[Path], None], *, served_from: PurePosixPath = SERVED_FROM) -> int:
+    """Publish the next version of a model, atomically.
+
+    Args:
+        store: The store's folder, prepared.
+        model: The model's name.
+        write: Writes and verifies the artefact in the (not yet existing) folder it is given; if it raises, nothing is
+            published.
+        served_from: The store's folder as the model server sees it.
+
+    Returns:
+        The version's number.
+
+    Raises:
+        StoreError: The store cannot be written; there is no partial version.
+    """
+    staging = store / model / STAGING
+    with _errors(store), _locked(store):
+        staging.parent.mkdir(exist_ok=True)
+        shutil.rmtree(staging, ignore_errors=True)
+        try:
+            write(staging)
+            _sync_tree(staging)
+            version = _rename_to_next(staging)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        sync_folder(staging.parent)
+        ensure_config(store, served_from)
+    return version
+
+
+def newest(store: Path, model: str) -> tuple[int, Path]:
+    """The newest published version of a model and its folder.
+
+    Raises:
+        StoreError: There is none.
+    """
+    published = versions(store / model)
+    if not published:
+        raise StoreError(f"no version of {model} in {store}; train one: python -m src.train {model} --store {store}")
+    return published[-1], store / model / str(published[-1])
+
+
+@contextlib.contextmanager
+def _errors(store: Path) -> Iterator[None]:
+    """Say what failed where, in one line."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"cannot write the model store {store}: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def _locked(store: Path) -> Iterator[None]:
+    """Wait for, then hold, the store's lock; the kernel releases it when the process ends, however it ends."""
+    store.mkdir(parents=True, exist_ok=True)
+    with (store / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _sync_tree(folder: Path) -> None:
+    for parent, _, files in os.walk(folder):
+        for name in files:
+            with (Path(parent) / name).open("rb") as file:
+                os.fsync(file.fileno())
+        sync_folder(Path(parent))
+
+
+def _rename_to_next(staging: Path) -> int:
+    """Rename the staged folder to the next free integer; another tool may take numbers without our lock."""
+    version = max(versions(staging.parent), default=0) + 1
+    while True:
+        try:
+            staging.rename(staging.with_name(str(version)))
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise
+            version += 1
+        else:
+            return version
