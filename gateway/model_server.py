@@ -36,10 +36,11 @@ SERVICE_CONFIG = {
 }
 CHANNEL_OPTIONS = [
     ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
-    # gRPC would wait up to two minutes between attempts; a server that is back should be found within a second.
+    # gRPC would wait up to two minutes between attempts. A server that is back should be found at once, by each worker
+    # on its own; an attempt on the private network costs little. min_: how long one attempt may take.
     ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 250),
     ("grpc.min_reconnect_backoff_ms", 1000),
-    ("grpc.max_reconnect_backoff_ms", 1000),
     ("grpc.dns_min_time_between_resolutions_ms", 1000),
     # Sizes are bounded by the gateway's own limits on bodies and rows.
     ("grpc.max_send_message_length", -1),

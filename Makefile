@@ -1,0 +1,75 @@
+# GNU make and a POSIX shell. `make` alone lists what there is.
+# Settings come from the command line or the environment: make run PORT=9000
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8080
+MODEL_SERVER_PORT ?= 8500
+run up: export HOST := $(HOST)
+run up: export PORT := $(PORT)
+run up: export MODEL_SERVER_PORT := $(MODEL_SERVER_PORT)
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+UV := uv==0.13.8
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test train lint bench up lock proto clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+
+run: $(VENV)/.run ## Train if there is no model yet, then serve it here (PORT, HOST, MODEL_SERVER_PORT)
+	@ls serving/models/*/[1-9]*/saved_model.pb >/dev/null 2>&1 || $(BIN)/python -m src.train
+	@$(BIN)/python -m deploy.local
+
+test: $(VENV)/.dev ## Run all tests (ARGS="-k name" for some)
+	$(BIN)/python -m pytest $(ARGS)
+
+train: $(VENV)/.run ## Train and publish the next version (RECIPE=name, ARGS="--set epochs=100")
+	$(BIN)/python -m src.train $(RECIPE) $(ARGS)
+
+lint: $(VENV)/.dev ## Check and format all files, as a commit does with its own
+	$(BIN)/python -m pre_commit run --all-files --show-diff-on-failure
+
+bench: $(VENV)/.dev ## Run all benchmarks
+	@set -e; for file in benchmarks/[a-z]*.py; do [ -e "$$file" ] || continue; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)"; done
+
+up: ## Start TensorFlow Serving and the gateway in containers (PORT)
+	@if docker compose version >/dev/null 2>&1; then compose='docker compose'; else compose=docker-compose; fi; \
+	set -x; $$compose up --build tf-serving gateway
+
+# Pins already there stay unless the requirements ask for others; UPGRADE=1 takes the newest of all that are not direct.
+lock: ## Write constraints.txt from the requirement files (UPGRADE=1 renews it)
+	@lock=$$(mktemp -d) && trap 'rm -rf "$$lock"' EXIT && $(PYTHON) -m venv "$$lock" && \
+	"$$lock/bin/python" -m pip install --quiet --disable-pip-version-check $(UV) && \
+	"$$lock/bin/uv" pip compile --quiet --universal --python-version 3.11 --custom-compile-command 'make lock' \
+		$(if $(UPGRADE),--upgrade) --output-file constraints.txt requirements_dev.txt
+
+proto: $(VENV)/.dev ## Generate the gateway's code from gateway/tf_serving.proto
+	$(BIN)/python -m grpc_tools.protoc --proto_path=. --python_out=. --mypy_out=. \
+		--plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy gateway/tf_serving.proto
+
+clean: ## Remove the environment and caches, never the model store
+	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path './serving/models/*' -prune -exec rm -rf {} +
+
+# The files below stand for finished steps: a changed requirement repeats the installation, an interrupted one too.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else \
+		"TensorFlow needs Python 3.11 to 3.13, this is " + sys.version + "; name another: make ... PYTHON=python3.13")'
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made requirements_model.txt gateway/requirements.txt deploy/requirements.txt constraints.txt
+	@echo "Installing what runs the product (once, about 2 GB on disk: TensorFlow)"
+	@$(PIP_INSTALL) -r requirements_model.txt -r gateway/requirements.txt -r deploy/requirements.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements_dev.txt
+	@echo "Installing what tests and checks it"
+	@$(PIP_INSTALL) -r requirements_dev.txt
+	@touch $@

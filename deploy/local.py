@@ -1,0 +1,151 @@
+"""Run the embedded server and the gateway on this computer and say when they answer: what `make run` starts.
+
+HOST, PORT and MODEL_SERVER_PORT choose where they listen. honcho supervises the two: it marks whose output a line is,
+and when one of them ends it stops the other. This file adds what honcho does not do: it looks first whether the ports
+are free, waits until the gateway is ready, and counts being stopped by Ctrl-C as success.
+"""
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+ROOT = Path(__file__).parents[1]
+PROCFILE = ROOT / "deploy" / "Procfile"
+LOOPBACK = "127.0.0.1"
+ANY_ADDRESS = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 (recognised here, not listened on)
+READY_WITHIN_SECONDS = 60
+
+
+def port_from(variable: str, default: int) -> int:
+    """Read a port from the environment.
+
+    Raises:
+        ValueError: The variable holds no port's number.
+    """
+    value = os.environ.get(variable) or str(default)
+    if not value.isdecimal() or not 1 <= int(value) <= 65535:
+        raise ValueError(f"{variable}={value} is not a port (1 to 65535)")
+    return int(value)
+
+
+def check_free(host: str, port: int, variable: str) -> None:
+    """Check that nobody listens on a port.
+
+    gunicorn and gRPC share a port with whoever listens there already (SO_REUSEPORT), so they would start, and answer
+    only some of the requests. A socket without that option finds out.
+
+    Raises:
+        ValueError: The port or the host cannot be listened on.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise ValueError(f"cannot listen on {host}:{port}: {reason}; choose another port: {variable}=...") from error
+
+
+def is_ready(host: str, port: int) -> bool:
+    """Ask the gateway once whether it can answer."""
+    connection = http.client.HTTPConnection(host, port, timeout=2)  # urllib would ask a proxy, where one is set
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def accepts(port: int) -> bool:
+    """Whether something listens on a port of this computer."""
+    try:
+        socket.create_connection((LOOPBACK, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def announce(host: str, port: int, server_port: int) -> None:
+    """Wait until the gateway is ready and say how to try it.
+
+    It is asked only once the embedded server is up, since it logs an error each time it is asked before.
+    """
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    deadline = time.monotonic() + READY_WITHIN_SECONDS
+    while not (accepts(server_port) and is_ready(host, port)):
+        if time.monotonic() > deadline:
+            print(f"\nNot ready after {READY_WITHIN_SECONDS} s; {url}/readyz says why.\n", flush=True)
+            return
+        time.sleep(0.2)
+    print(f"\nReady: {url}  (Ctrl-C stops it). Try:\n  curl -d '{{\"data\": [10]}}' {url}/predict\n", flush=True)
+
+
+def supervise(environment: dict[str, str]) -> int:
+    """Run the Procfile's processes until one ends or a signal asks to stop.
+
+    Ctrl-C and a closed terminal must reach this process alone, which asks honcho to stop the others in good order.
+    So honcho gets a session of its own, and its output passes through here: writing to a terminal that is gone, it
+    would fail before it has stopped them.
+
+    Args:
+        environment: The processes' environment.
+
+    Returns:
+        The exit code: 0 if asked to stop, else that of the process that ended first.
+    """
+    command = [sys.executable, "-m", "honcho", "start", "-f", str(PROCFILE), "-d", str(ROOT), "-e", os.devnull]
+    asked = threading.Event()
+    with subprocess.Popen(command, env=environment, start_new_session=True, stdout=subprocess.PIPE) as honcho:
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            asked.set()
+            honcho.terminate()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, stop)
+        for line in honcho.stdout or ():
+            with contextlib.suppress(OSError):
+                os.write(1, line)
+        status = honcho.wait()
+    return 0 if asked.is_set() else status or 1
+
+
+def main() -> int:
+    """Run both.
+
+    Returns:
+        The exit code.
+    """
+    host = os.environ.get("HOST") or LOOPBACK
+    try:
+        port, server_port = port_from("PORT", 8080), port_from("MODEL_SERVER_PORT", 8500)
+        check_free(host, port, "PORT")
+        check_free(LOOPBACK, server_port, "MODEL_SERVER_PORT")
+    except ValueError as error:
+        print(f"run: {error}", file=sys.stderr)
+        return 1
+    threading.Thread(target=announce, args=(ANY_ADDRESS.get(host, host), port, server_port), daemon=True).start()
+    return supervise(
+        os.environ
+        | {
+            "HOST": host,
+            "PORT": str(port),
+            "MODEL_SERVER": f"{LOOPBACK}:{server_port}",
+            "MODEL_SERVER_PORT": str(server_port),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "PYTHONUNBUFFERED": "1",  # their output goes into honcho's pipe, line by line
+        }
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

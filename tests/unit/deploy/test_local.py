@@ -1,0 +1,78 @@
+"""What `make run` does around honcho."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from deploy import local
+
+
+class _Ready(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/readyz" else 404)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class calls it so)
+        pass
+
+
+@pytest.fixture
+def ready_gateway() -> Iterator[int]:
+    """The port of a server that answers /readyz with 200."""
+    with HTTPServer(("127.0.0.1", 0), _Ready) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("value", ["0", "65536", "-1", "http", "8080.0"])
+def test_what_is_no_port_is_refused_by_name(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong port is refused, naming its variable."""
+    monkeypatch.setenv("PORT", value)
+    with pytest.raises(ValueError, match=f"^PORT={value} is not a port"):
+        local.port_from("PORT", 8080)
+
+
+@pytest.mark.parametrize("value", ["", "8080"])
+def test_an_empty_port_is_the_default(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty variable counts as not set."""
+    monkeypatch.setenv("PORT", value)
+    assert local.port_from("PORT", 8080) == 8080
+
+
+def test_a_shared_port_is_not_free() -> None:
+    """A port is taken even when its owner would share it, as gRPC's servers do."""
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            ValueError, match=f"^cannot listen on 127.0.0.1:{port}: Address already in use; choose another port: PORT="
+        ):
+            local.check_free("127.0.0.1", port, "PORT")
+
+
+def test_a_ready_gateway_is_announced(ready_gateway: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Once both answer, the URL and a command to try are printed."""
+    local.announce("127.0.0.1", ready_gateway, ready_gateway)
+    assert f"curl -d '{{\"data\": [10]}}' http://127.0.0.1:{ready_gateway}/predict" in capsys.readouterr().out
+
+
+def test_a_gateway_that_is_not_ready_in_time_is_reported(
+    ready_gateway: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Waiting ends, and the message says where the reason is."""
+    monkeypatch.setattr(local, "READY_WITHIN_SECONDS", -1)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        unused = other.getsockname()[1]
+    local.announce("127.0.0.1", ready_gateway, unused)
+    assert f"http://127.0.0.1:{ready_gateway}/readyz says why" in capsys.readouterr().out
+
+
+def test_the_gateway_gets_the_port_itself() -> None:
+    """Honcho adds 100 to PORT for every process after the first."""
+    lines = local.PROCFILE.read_text(encoding="utf-8").splitlines()
+    assert next(line for line in lines if not line.startswith("#")).startswith("gateway:")

@@ -1,0 +1,32 @@
+"""The same package has the same version wherever it is pinned."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[3]
+
+
+def _pins(text: str) -> dict[str, str]:
+    found = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;]+)", text, flags=re.MULTILINE)
+    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found}
+
+
+def test_hooks_see_the_versions_that_run() -> None:
+    """What mypy needs of our requirements for its annotations is what is installed."""
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = [hook for repository in config["repos"] for hook in repository["hooks"]]
+    in_hooks = _pins("\n".join(pin for hook in hooks for pin in hook.get("additional_dependencies", ())))
+    locked = _pins((ROOT / "constraints.txt").read_text(encoding="utf-8"))
+    shared = in_hooks.keys() & locked.keys()
+    assert "flask" in shared
+    assert {name: in_hooks[name] for name in shared} == {name: locked[name] for name in shared}
+
+
+def test_every_requirement_is_locked() -> None:
+    """constraints.txt is made from the requirement files as they are now."""
+    files = [*ROOT.glob("requirements*.txt"), *ROOT.glob("*/requirements.txt")]
+    wanted = {name: version for file in files for name, version in _pins(file.read_text(encoding="utf-8")).items()}
+    locked = _pins((ROOT / "constraints.txt").read_text(encoding="utf-8"))
+    assert {name: locked.get(name) for name in wanted} == wanted
