@@ -5,7 +5,6 @@ measures from the moment the server's port takes connections to the first answer
 all the while, so the gateway has seen the server fail and backs off, as it would in production.
 """
 
-import signal
 import socket
 import statistics
 import sys
@@ -40,7 +39,7 @@ def measure(stack: Stack) -> float:
     Returns:
         Seconds from the server's first accepted connection to the gateway's first answer.
     """
-    stack.server.send(signal.SIGKILL)
+    stack.server.kill()
     stack.server.wait(ROUND_TIMEOUT_SECONDS)
     wait_until(lambda: stack.predict(10).status_code == 503, ROUND_TIMEOUT_SECONDS, "a refusal")
     stack.restart_server()

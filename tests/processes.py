@@ -52,6 +52,10 @@ class Process:
         """
         self._popen.send_signal(number)
 
+    def kill(self) -> None:
+        """Send SIGKILL to the program's group, so that a server behind a wrapper script dies too."""
+        os.killpg(self.pid, signal.SIGKILL)
+
     def wait(self, timeout_seconds: float) -> int:
         """Wait until the program has ended.
 

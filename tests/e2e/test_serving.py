@@ -54,7 +54,7 @@ def test_recovers_when_the_model_server_returns(stack: Stack) -> None:
     """A model server killed under load costs 503s with Retry-After until it is back, and the gateway no restart."""
     with load(stack, data=10) as seen:
         wait_until(lambda: len(seen.answers) >= 100, LOAD_SECONDS, "answers before")
-        stack.server.send(signal.SIGKILL)
+        stack.server.kill()
         wait_until(lambda: seen.seen(lambda status, _: status == 503, 100), LOAD_SECONDS, "refusals")
         before = seen.statuses()[200]
         stack.restart_server()
