@@ -23,13 +23,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or load_settings()
     app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1  # the route itself refuses this one byte more
     server = ModelServer(settings.model_server, timeout_seconds=settings.timeout_seconds)
     predictor = Predictor(server, max_rows=settings.max_rows)
     app.extensions["model_server"] = server  # for whoever has to close its channel
     logs.register(app)
     problems.register(app)
-    app.register_blueprint(predict.blueprint(predictor, settings.model_name))
-    app.register_blueprint(health.blueprint(server, settings.model_name))
+    app.register_blueprint(predict.blueprint(predictor, settings.model_name, max_body_bytes=settings.max_body_bytes))
+    app.register_blueprint(health.blueprint(server, predictor.catalog, settings.model_name))
     app.register_blueprint(page.blueprint(settings.model_name))
     return app

@@ -2,16 +2,28 @@
 
 import threading
 import time
+from dataclasses import dataclass
 
 from gateway.contract import Contract
+from gateway.errors import ModelServerError, NotSupportedError
 from gateway.model_server import ModelServer
 
-# A client that sends only refused requests must not make the gateway ask for the signature each time.
+# How long a contract is taken for the one in force without asking: a second is what a takeover may cost at most, and
+# one small call a second and worker costs nothing.
 RECHECK_SECONDS = 1.0
 
 
+@dataclass
+class _Known:
+    """What was learnt of a model: its contract, or why there is none; and when."""
+
+    checked: float
+    contract: Contract | None
+    refusal: str = ""
+
+
 class Catalog:
-    """Contracts by model, each read from the model server once and again when there is reason to doubt it."""
+    """Contracts by model, each of them the newest version's."""
 
     def __init__(self, server: ModelServer) -> None:
         """Start empty.
@@ -20,46 +32,67 @@ class Catalog:
             server: Whom to ask.
         """
         self._server = server
-        self._known: dict[str, tuple[float, Contract]] = {}
+        self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
 
     def contract(self, model: str) -> Contract:
-        """The contract in force, without asking the model server where it is known.
+        """The contract in force, at most RECHECK_SECONDS old as long as the model server answers.
 
-        Raises:
-            ModelServerError: It has to be asked, and fails.
-        """
-        known = self._known.get(model)
-        return known[1] if known else self._learn(model)
-
-    def recheck(self, model: str, doubted: Contract) -> Contract:
-        """The contract in force, asking the model server whether it is still the doubted one.
-
-        Called when a version other than the contract's has answered, or a request was refused: the refusal may be an
-        old version's. Asks at most once in RECHECK_SECONDS.
+        While one thread asks whether a known contract still holds, the others go on with it. If the model server
+        fails to say, so does that thread: the prediction itself will tell what is wrong.
 
         Args:
             model: The model's name.
-            doubted: The contract that the request was held against.
 
         Returns:
-            The doubted contract itself if it still holds, else the new one.
+            The contract.
+
+        Raises:
+            ModelServerError: Nothing is known of the model, and the model server fails to say.
+            NotSupportedError: The model is none that this gateway can speak for.
+        """
+        known = self._known.get(model)
+        if known is None or self._is_mine_to_check(known):
+            try:
+                return self.learn(model)
+            except ModelServerError as error:
+                if known is None or isinstance(error, NotSupportedError):
+                    raise
+        if known.contract is None:
+            raise NotSupportedError(known.refusal)
+        return known.contract
+
+    def learn(self, model: str) -> Contract:
+        """Ask the model server for the contract in force.
+
+        Args:
+            model: The model's name.
+
+        Returns:
+            The contract; the one known already, if it still holds.
 
         Raises:
             ModelServerError: The model server fails to say.
+            NotSupportedError: The model is none that this gateway can speak for.
         """
-        with self._lock:
-            checked, contract = self._known.get(model, (0.0, doubted))
-            if contract is not doubted or time.monotonic() - checked < RECHECK_SECONDS:
-                return contract
-            self._known[model] = (time.monotonic(), contract)  # claimed: others go on while this thread asks
-        return self._learn(model)
-
-    def _learn(self, model: str) -> Contract:
-        signature = self._server.signature(model)
-        with self._lock:
-            _, contract = self._known.get(model, (0.0, None))
-            if contract is None or contract.signature != signature:
+        now = time.monotonic()
+        known = self._known.get(model)
+        try:
+            signature = self._server.signature(model)
+            if known and known.contract and known.contract.signature == signature:
+                contract = known.contract
+            else:
                 contract = Contract(model, signature)
-            self._known[model] = (time.monotonic(), contract)
-            return contract
+        except NotSupportedError as error:
+            self._known[model] = _Known(now, None, error.detail)
+            raise
+        self._known[model] = _Known(now, contract)
+        return contract
+
+    def _is_mine_to_check(self, known: _Known) -> bool:
+        with self._lock:
+            now = time.monotonic()
+            if now - known.checked < RECHECK_SECONDS:
+                return False
+            known.checked = now
+            return True

@@ -26,7 +26,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model_server: Annotated[str, Meta(min_length=1, description="gRPC target; dns:///name:port spreads the load.")] = (
         "127.0.0.1:8500"
     )
-    model_name: Annotated[str, Meta(min_length=1, description="The model behind POST /predict.")] = "line"
+    model_name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]+$", description="The model behind POST /predict.")] = (
+        "line"
+    )
     timeout_seconds: Annotated[
         float, Meta(gt=0, le=600, description="How long a call to the model server may take.")
     ] = 5.0

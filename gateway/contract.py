@@ -79,7 +79,7 @@ class Contract:
         """
         data = decode(self._decoder, body, self.dtype)
         depth = depth_of(data)
-        scalars = self.row_shape == [1] and depth <= 1
+        scalars = self.row_shape in ([], [1]) and depth <= 1
         row_shape = [] if scalars else self.row_shape
         single = depth == len(row_shape)
         if depth < len(row_shape):
@@ -88,7 +88,7 @@ class Contract:
         rows = 1 if single else lengths[0]
         if rows > max_rows:
             raise InvalidInputError("/data", f"expected at most {max_rows} instances, got {rows}")
-        shape = [rows, *([1] if scalars else lengths[-len(row_shape) :] if row_shape else [])]
+        shape = [rows, *(self.row_shape if scalars else lengths[-len(row_shape) :])]
         try:
             tensor = pack(self._dtype_number, shape, values)
         except OutOfRangeError as error:

@@ -17,6 +17,7 @@ JSON_NAMES = {
     "int": "an integer",
     "float": "a number",
 }
+MAX_NAME_CHARS = 100  # of a client's own text in an answer
 MISMATCH = re.compile(r"Expected `(?P<expected>[^`]+)`, got `(?P<got>\w+)`")
 UNKNOWN_MEMBER = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 
@@ -68,15 +69,15 @@ def decode(decoder: msgspec.json.Decoder[Any], body: bytes, dtype: NumericType) 
 
 def _refuse(message: str, dtype: NumericType) -> NoReturn:
     """Translate msgspec's message, which names Python's types and ends in a path such as `$.data[3]`."""
+    if unknown := UNKNOWN_MEMBER.fullmatch(message):  # first, since a member's name can look like anything
+        name = unknown["name"][:MAX_NAME_CHARS].replace("~", "~0").replace("/", "~1")
+        raise InvalidInputError(f"/{name}", 'unknown member; expected only "data"')
+    if "missing required field" in message:
+        raise InvalidInputError("", 'the member "data" is missing')
     text, _, path = message.partition(" - at `$")
     place = re.sub(r"[.\[]", "/", path.rstrip("`").replace("]", ""))
-    if unknown := UNKNOWN_MEMBER.fullmatch(text):
-        name = unknown["name"].replace("~", "~0").replace("/", "~1")
-        raise InvalidInputError(f"/{name}", 'unknown member; expected only "data"')
-    if "missing required field" in text:
-        raise InvalidInputError("", 'the member "data" is missing')
     if mismatch := MISMATCH.fullmatch(text):
         expected = " or ".join(JSON_NAMES[name] for name in mismatch["expected"].split(" | "))
-        got = "a number with a decimal point" if mismatch["got"] == "float" else JSON_NAMES[mismatch["got"]]
+        got = "a number that is not written as one" if mismatch["got"] == "float" else JSON_NAMES[mismatch["got"]]
         raise InvalidInputError(place, f"expected {expected}, got {got}")
     raise InvalidInputError(place, f"expected a {dtype.name}, {dtype.bounds}; got: {text[0].lower()}{text[1:]}")

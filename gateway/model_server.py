@@ -1,6 +1,7 @@
 """The gRPC client of a TensorFlow model server, over our own subset of its protocol."""
 
 import json
+import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ M = TypeVar("M", bound=Message)
 PREDICTION_SERVICE = "/tensorflow.serving.PredictionService"
 MODEL_SERVICE = "/tensorflow.serving.ModelService"
 SIGNATURE = "serving_default"
+PROBE_SECONDS = 2.0  # who asks for readiness does not wait long: docker-compose gives up after 5 s, Kubernetes after 1
 
 # gRPC's own retry, and only where the server cannot have answered: while it restarts or one of several is gone.
 SERVICE_CONFIG = {
@@ -90,12 +92,13 @@ class ModelServer:
         self._channel: grpc.Channel | None = None
         self._lock = threading.Lock()
 
-    def predict(self, model: str, inputs: Mapping[str, pb.TensorProto]) -> Answer:
-        """Ask the newest version for predictions.
+    def predict(self, model: str, inputs: Mapping[str, pb.TensorProto], *, version: int) -> Answer:
+        """Ask a version for predictions.
 
         Args:
             model: The model's name.
             inputs: One tensor an input, the batch dimension first.
+            version: The version's number.
 
         Returns:
             The answer.
@@ -104,6 +107,7 @@ class ModelServer:
             ModelServerError: The server did not answer, or answered with an error.
         """
         request = pb.PredictRequest(model_spec=pb.ModelSpec(name=model, signature_name=SIGNATURE), inputs=inputs)
+        request.model_spec.version.value = version
         response = self._call(f"{PREDICTION_SERVICE}/Predict", request, pb.PredictResponse.FromString)
         return Answer(response.model_spec.version.value, response.outputs)
 
@@ -137,17 +141,19 @@ class ModelServer:
             model: The model's name.
 
         Raises:
-            ModelServerError: As for `predict`.
+            ModelServerError: As for `predict`, but within PROBE_SECONDS.
         """
         request = pb.GetModelStatusRequest(model_spec=pb.ModelSpec(name=model))
-        response = self._call(f"{MODEL_SERVICE}/GetModelStatus", request, pb.GetModelStatusResponse.FromString)
+        response = self._call(
+            f"{MODEL_SERVICE}/GetModelStatus", request, pb.GetModelStatusResponse.FromString, PROBE_SECONDS
+        )
         states = response.model_version_status
         return sorted((s.version for s in states if s.state == pb.ModelVersionStatus.AVAILABLE), reverse=True)
 
-    def _call(self, method: str, request: Message, parse: Callable[[bytes], M]) -> M:
+    def _call(self, method: str, request: Message, parse: Callable[[bytes], M], at_most: float = math.inf) -> M:
         call = self._connected().unary_unary(method, type(request).SerializeToString, parse)
         try:
-            return call(request, timeout=self._timeout_seconds)
+            return call(request, timeout=min(self._timeout_seconds, at_most))
         except grpc.RpcError as error:
             # Every error of a blocking call is a Call too, which knows its status; the stubs do not say so.
             failed: Any = error

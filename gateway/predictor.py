@@ -7,11 +7,12 @@ import grpc
 
 from gateway.catalog import Catalog
 from gateway.contract import Contract
-from gateway.errors import InvalidInputError, ModelServerError
+from gateway.errors import ModelServerError
 from gateway.model_server import ModelServer
 
-# What a server says when the tensors do not fit its signature: that of a version newer than the contract, perhaps.
-MISFIT = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION}
+# A version can be replaced between learning its contract and asking it; more than two replacements in the time of one
+# request are not a takeover but a fault.
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,11 @@ class Prediction:
 
 
 class Predictor:
-    """Predictions of the models that one model server holds."""
+    """Predictions of the models that one model server holds.
+
+    Attributes:
+        catalog: The models' contracts.
+    """
 
     def __init__(self, server: ModelServer, *, max_rows: int) -> None:
         """Bring the parts together.
@@ -39,15 +44,15 @@ class Predictor:
             server: The model server.
             max_rows: The most instances one request may have.
         """
-        self.server = server
-        self._catalog = Catalog(server)
+        self._server = server
+        self.catalog = Catalog(server)
         self._max_rows = max_rows
 
     def predict(self, model: str, body: bytes) -> Prediction:
-        """Answer a request body.
+        """Answer a request body by the newest version of a model.
 
-        If the body, or its tensors, are refused and meanwhile a version with another contract has taken over, it
-        is held against that one before the refusal stands.
+        The version is asked for by its number, so that it can only answer what was checked against its own signature.
+        If it has been replaced meanwhile, the body is checked against its successor's.
 
         Args:
             model: The model's name.
@@ -60,21 +65,19 @@ class Predictor:
             RefusedError: The body is not what the model takes.
             ModelServerError: The model server fails.
         """
-        contract = self._catalog.contract(model)
-        try:
-            return self._ask(model, contract, body)
-        except (InvalidInputError, ModelServerError) as error:
-            if isinstance(error, ModelServerError) and error.code not in MISFIT:
-                raise
-            current = self._catalog.recheck(model, contract)
-            if current is contract:
-                raise
-        return self._ask(model, current, body)
+        contract = self.catalog.contract(model)
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._ask(model, contract, body)
+            except ModelServerError as error:
+                successor = self.catalog.learn(model) if error.code is grpc.StatusCode.NOT_FOUND else contract
+                if successor is contract:
+                    raise
+                contract = successor
+        return self._ask(model, contract, body)
 
     def _ask(self, model: str, contract: Contract, body: bytes) -> Prediction:
         batch = contract.parse(body, max_rows=self._max_rows)
-        answer = self.server.predict(model, {contract.input_name: batch.tensor})
-        prediction = contract.mirror(batch, answer.outputs)
-        if answer.version != contract.signature.version:
-            self._catalog.recheck(model, contract)
-        return Prediction(prediction, answer.version, batch.rows)
+        inputs = {contract.input_name: batch.tensor}
+        answer = self._server.predict(model, inputs, version=contract.signature.version)
+        return Prediction(contract.mirror(batch, answer.outputs), answer.version, batch.rows)

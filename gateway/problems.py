@@ -12,6 +12,7 @@ from gateway.errors import GatewayError
 MEDIA_TYPE = "application/problem+json"
 
 DETAILS = {
+    400: "The request cannot be read.",
     404: "There is nothing at this path.",
     405: "This path does not take this method.",
     413: "The body is larger than this gateway accepts.",

@@ -1,6 +1,7 @@
 """Starts real programs for tests, waits for them, and leaves none of them behind."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from typing import TypeVar
 _T = TypeVar("_T")
 _STOP_SECONDS = 1.0
 _PAUSE_SECONDS = 0.05
+_given_ports: set[int] = set()
 
 
 class Process:
@@ -118,12 +120,19 @@ def running(
 def free_port() -> int:
     """Find a port of the loopback address that nobody listens on just now.
 
+    Never the same one twice, and none that the system gives to outgoing connections (on Linux, from 32768 on): it would
+    be in use by the time it is listened on.
+
     Returns:
         The port.
     """
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in random.sample(range(20000, 32000), 100):
+        with closing(socket.socket()) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _given_ports:
+                _given_ports.add(port)
+                return port
+    raise AssertionError("no free port among 100")
 
 
 def wait_until(condition: Callable[[], _T], timeout_seconds: float, what: str) -> _T:

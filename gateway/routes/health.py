@@ -3,16 +3,18 @@
 import msgspec
 from flask import Blueprint, Response, g
 
+from gateway.catalog import Catalog
 from gateway.errors import ModelServerError
 from gateway.model_server import ModelServer
 from gateway.problems import problem
 
 
-def blueprint(server: ModelServer, model: str) -> Blueprint:
+def blueprint(server: ModelServer, catalog: Catalog, model: str) -> Blueprint:
     """The routes.
 
     Args:
         server: The model server.
+        catalog: The models' contracts.
         model: The default model's name.
 
     Returns:
@@ -27,9 +29,11 @@ def blueprint(server: ModelServer, model: str) -> Blueprint:
 
     @routes.get("/readyz")
     def readyz() -> Response:
-        """A version of the model is available on the model server."""
+        """A version of the model is available on the model server, and the gateway can speak for it."""
         try:
             versions = server.available_versions(model)
+            if versions:
+                catalog.contract(model)
         except ModelServerError as error:
             g.cause = error.cause
             return problem(503, "Not ready", f"Model {model!r}: {error.detail}")

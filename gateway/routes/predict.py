@@ -2,6 +2,7 @@
 
 import msgspec
 from flask import Blueprint, Response, g, request
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from gateway.errors import UnsupportedMediaError
 from gateway.predictor import Predictor
@@ -10,12 +11,13 @@ from gateway.predictor import Predictor
 CURL_DEFAULT = "application/x-www-form-urlencoded"
 
 
-def blueprint(predictor: Predictor, model: str) -> Blueprint:
+def blueprint(predictor: Predictor, model: str, *, max_body_bytes: int) -> Blueprint:
     """The route.
 
     Args:
         predictor: Who answers.
         model: The default model's name.
+        max_body_bytes: The largest body accepted.
 
     Returns:
         A blueprint to register.
@@ -26,7 +28,7 @@ def blueprint(predictor: Predictor, model: str) -> Blueprint:
     def predict() -> Response:
         g.model = model
         check_media_type()
-        answer = predictor.predict(model, request.get_data(cache=False))
+        answer = predictor.predict(model, read_body(max_body_bytes))
         g.version, g.rows = answer.version, answer.rows
         document = {"prediction": answer.prediction, "model": model, "version": answer.version}
         return Response(msgspec.json.encode(document), mimetype="application/json")
@@ -48,3 +50,27 @@ def check_media_type() -> None:
         raise UnsupportedMediaError(f"The body's charset is {charset}; expected utf-8.")
     if encoding := request.headers.get("Content-Encoding"):
         raise UnsupportedMediaError(f"The body's Content-Encoding is {encoding}; expected none.")
+
+
+def read_body(max_bytes: int) -> bytes:
+    """Read the request's body.
+
+    Args:
+        max_bytes: The most accepted; the application's MAX_CONTENT_LENGTH has to be larger, since Werkzeug cuts a
+            chunked body there without a word.
+
+    Returns:
+        The whole body.
+
+    Raises:
+        HTTPException: The body is too large (413) or its transfer coding is broken (400).
+    """
+    try:
+        body = request.get_data(cache=False)
+    except HTTPException:
+        raise
+    except Exception as error:  # gunicorn's parser raises whatever a broken chunk makes it raise
+        raise BadRequest from error
+    if len(body) > max_bytes:
+        raise RequestEntityTooLarge
+    return body

@@ -37,8 +37,8 @@ def test_reads_the_signature(client: GatewayClient) -> None:
 
 def test_reads_predictions_and_their_version(client: GatewayClient) -> None:
     """An answer's numbers are read in whichever field the server puts them, with the version that made them."""
-    answer = client.predict("line", {"x": pack(pb.DT_FLOAT, [2, 1], [10.0, -1.0])})
-    assert (answer.version, unpack(answer.outputs["y"])) == (2, ([31.0, -2.0], [2, 1]))
+    answer = client.predict("line", {"x": pack(pb.DT_FLOAT, [2, 1], [10.0, -1.0])}, version=1)
+    assert (answer.version, unpack(answer.outputs["y"])) == (1, ([31.0, -2.0], [2, 1]))
 
 
 def test_reads_the_versions_that_are_available(client: GatewayClient) -> None:
@@ -47,22 +47,23 @@ def test_reads_the_versions_that_are_available(client: GatewayClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "inputs", "code"),
+    ("model", "version", "inputs", "code"),
     [
-        ("nope", {"x": ONE_ROW}, grpc.StatusCode.NOT_FOUND),
-        ("line", {"z": ONE_ROW}, grpc.StatusCode.INVALID_ARGUMENT),
-        ("line", {}, grpc.StatusCode.INVALID_ARGUMENT),
-        ("line", {"x": pack(pb.DT_DOUBLE, [1, 1], [10.0])}, grpc.StatusCode.INVALID_ARGUMENT),
-        ("line", {"x": pack(pb.DT_FLOAT, [1, 2], [10.0, 11.0])}, grpc.StatusCode.INVALID_ARGUMENT),
+        ("nope", 1, {"x": ONE_ROW}, grpc.StatusCode.NOT_FOUND),
+        ("line", 9, {"x": ONE_ROW}, grpc.StatusCode.NOT_FOUND),
+        ("line", 1, {"z": ONE_ROW}, grpc.StatusCode.INVALID_ARGUMENT),
+        ("line", 1, {}, grpc.StatusCode.INVALID_ARGUMENT),
+        ("line", 1, {"x": pack(pb.DT_DOUBLE, [1, 1], [10.0])}, grpc.StatusCode.INVALID_ARGUMENT),
+        ("line", 1, {"x": pack(pb.DT_FLOAT, [1, 2], [10.0, 11.0])}, grpc.StatusCode.INVALID_ARGUMENT),
     ],
-    ids=["unknown model", "wrong name", "no input", "wrong dtype", "wrong shape"],
+    ids=["unknown model", "unknown version", "wrong name", "no input", "wrong dtype", "wrong shape"],
 )
 def test_reads_refusals(
-    client: GatewayClient, model: str, inputs: dict[str, pb.TensorProto], code: grpc.StatusCode
+    client: GatewayClient, model: str, version: int, inputs: dict[str, pb.TensorProto], code: grpc.StatusCode
 ) -> None:
     """What the server refuses arrives with its status, which the gateway's table turns into an HTTP status."""
     with pytest.raises(ModelServerError) as caught:
-        client.predict(model, inputs)
+        client.predict(model, inputs, version=version)
     assert caught.value.code == code
 
 

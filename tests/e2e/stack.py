@@ -76,7 +76,7 @@ class Stack:
                 unready = time.monotonic()
             return time.monotonic() - unready > 1
 
-        wait_until(steadily_ready, START_SECONDS, f"the gateway to be ready; its log:\n{self.gateway.output()}")
+        wait_until(steadily_ready, START_SECONDS, "the gateway to be ready")
 
     def restart_server(self) -> None:
         """Start the model server again, on the same port."""

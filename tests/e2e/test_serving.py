@@ -1,6 +1,7 @@
 """From training to an answer over HTTP, with real processes, in front of either model server."""
 
 import signal
+from socket import create_connection
 
 import pytest
 import requests
@@ -34,6 +35,22 @@ def test_refuses_rubbish_and_goes_on(stack: Stack, body: bytes, status: int) -> 
     answer = requests.post(f"{stack.url}/predict", data=body, timeout=30)
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert stack.predict(10).status_code == 200
+
+
+def test_refuses_a_large_chunked_body(stack: Stack) -> None:
+    """A body that does not say how long it is is refused with 413 as well, even if its beginning makes sense."""
+    chunks = (part for part in [b'{"data": 10}', *[b" " * 1024 * 1024] * 9])
+    answer = requests.post(f"{stack.url}/predict", data=chunks, timeout=30)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (413, "application/problem+json")
+
+
+@pytest.mark.parametrize("chunk", [b"zz\r\n{}", b"-5\r\n{}", b"2\r\n{}XX"])
+def test_refuses_broken_chunks(stack: Stack, chunk: bytes) -> None:
+    """A broken transfer coding is the client's mistake, 400, and not an error of the gateway's."""
+    host, _, port = stack.url.removeprefix("http://").partition(":")
+    with create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + b"\r\n")
+        assert connection.makefile("rb").readline() == b"HTTP/1.1 400 BAD REQUEST\r\n"
 
 
 def test_publishing_under_load_fails_no_request(stack: Stack) -> None:

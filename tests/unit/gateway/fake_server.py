@@ -1,6 +1,6 @@
 """A model server that says what a test tells it to, over real gRPC."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,11 +37,12 @@ class FakeServer:
     Attributes:
         target: Where it listens.
         model: The only model it knows.
-        version: The version that answers.
+        version: The only version that is loaded.
         inputs: The signature's inputs.
         outputs: The signature's outputs.
         answer: Makes the outputs of a Predict call; may raise FailedError.
-        failure: If set, every call fails with it.
+        failure: If set, every call fails with it,
+        failing_methods: unless this names the only ones that do.
         calls: The methods called so far, oldest first.
     """
 
@@ -53,6 +54,7 @@ class FakeServer:
     signature_name: str = "serving_default"
     answer: Callable[[pb.PredictRequest], Mapping[str, pb.TensorProto]] = line
     failure: "FailedError | None" = None
+    failing_methods: Collection[str] = ()
     state: "pb.ModelVersionStatus.State.ValueType" = pb.ModelVersionStatus.AVAILABLE
     calls: list[str] = field(default_factory=list)
 
@@ -116,9 +118,10 @@ def serving(fake: FakeServer) -> Iterator[FakeServer]:
 def _handler(fake: FakeServer, answer: Callable[[Any], Any], request_type: Any) -> Any:
     def handle(request: Any, context: grpc.ServicerContext) -> Any:
         fake.calls.append(answer.__name__)
-        if fake.failure:
+        if fake.failure and (not fake.failing_methods or answer.__name__ in fake.failing_methods):
             context.abort(fake.failure.code, fake.failure.details)
-        if request.model_spec.name != fake.model:
+        spec = request.model_spec
+        if spec.name != fake.model or (spec.HasField("version") and spec.version.value != fake.version):
             context.abort(grpc.StatusCode.NOT_FOUND, "Servable not found for request: Latest(zz)")
         try:
             return answer(request)

@@ -32,6 +32,7 @@ def test_reads_the_environment() -> None:
         ("PORT", "65536", "PORT=65536: expected `int` <= 65535"),
         ("WORKERS", "0", "WORKERS=0: expected `int` >= 1"),
         ("TIMEOUT_SECONDS", "-1", "TIMEOUT_SECONDS=-1: expected `float` > 0.0"),
+        ("MODEL_NAME", "a/b", "MODEL_NAME=a/b: expected `str` matching regex '^[A-Za-z0-9_.-]+$'"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL=loud: invalid enum value 'loud'"),
     ],
 )

@@ -6,7 +6,7 @@ from gateway import tf_serving_pb2 as pb
 from gateway.contract import Contract
 from gateway.errors import InvalidInputError, NotJsonError, NotSupportedError, Place
 from gateway.model_server import Signature
-from gateway.tensors import unpack
+from gateway.tensors import pack, unpack
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, info
 
 A_NUMBER = "expected a number or an array"
@@ -100,9 +100,19 @@ def test_refuses_other_shapes(shape: tuple[int, ...], data: str, pointer: str, d
     assert refusal(contract(*shape), data) == Place(pointer, detail)
 
 
+@pytest.mark.parametrize("shape", [(), (1,)])
+def test_mirrors_numbers_with_numbers(shape: tuple[int, ...]) -> None:
+    """Plain numbers are answered with plain numbers, whether the model takes (None,) or (None, 1)."""
+    for data, expected in (("10", 31.0), ("[10, 11]", [31.0, 34.0])):
+        batch = contract(*shape).parse(f'{{"data": {data}}}'.encode(), max_rows=5)
+        values = expected if isinstance(expected, list) else [expected]
+        outputs = {"y": pack(pb.DT_FLOAT, [len(values), 1], values)}
+        assert contract(*shape).mirror(batch, outputs) == expected
+
+
 def test_refuses_fractions_for_integers() -> None:
     """A model of integers takes integers only."""
-    expected = "expected an integer or an array, got a number with a decimal point"
+    expected = "expected an integer or an array, got a number that is not written as one"
     assert refusal(contract(dtype=pb.DT_INT32), "1.5") == Place("/data", expected)
 
 
@@ -113,6 +123,8 @@ def test_refuses_fractions_for_integers() -> None:
         (b"[1]", "", "expected an object, got an array"),
         (b'"data"', "", "expected an object, got a string"),
         (b'{"data": 1, "a/b~c": 2}', "/a~1b~0c", 'unknown member; expected only "data"'),
+        (b'{"a - at `$.data`": 1}', "/a - at `$.data`", 'unknown member; expected only "data"'),
+        (b'{"' + b"a" * 200 + b'": 1}', "/" + "a" * 100, 'unknown member; expected only "data"'),
     ],
 )
 def test_refuses_other_documents(body: bytes, pointer: str, detail: str) -> None:

@@ -7,73 +7,115 @@ from flask.testing import FlaskClient
 from gateway import catalog
 from gateway import tf_serving_pb2 as pb
 from gateway.tensors import pack, unpack
+from tests.processes import wait_until
 from tests.unit.gateway.answers import document
-from tests.unit.gateway.fake_server import FailedError, FakeServer, info
+from tests.unit.gateway.fake_server import FLOAT_COLUMN, FailedError, FakeServer, info, line
 
 PAIRS = {"x": info(pb.DT_FLOAT, -1, 2)}
 
 
-@pytest.fixture(autouse=True)
-def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog, "RECHECK_SECONDS", 0.0)
+@pytest.fixture(params=[0.0, 3600.0], ids=["checked each time", "not checked again"])
+def _recheck(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to notice a takeover: the periodic look at the signature, and the old version's absence."""
+    monkeypatch.setattr(catalog, "RECHECK_SECONDS", request.param)
 
 
-def sum_of_pair(request: pb.PredictRequest) -> dict[str, pb.TensorProto]:
-    """Answer the sum of each row of two; refuse other shapes as the real server does."""
-    values, shape = unpack(request.inputs["x"])
-    if shape[1:] != [2]:
-        raise FailedError(grpc.StatusCode.INVALID_ARGUMENT)
-    return {"y": pack(pb.DT_FLOAT, [shape[0], 1], [a + b for a, b in zip(values[::2], values[1::2], strict=True)])}
+def sum_of_row(request: pb.PredictRequest) -> dict[str, pb.TensorProto]:
+    """Answer the sum of each row, of whatever length: like many models, it would take a shape it was not made for."""
+    values, (rows, length) = unpack(request.inputs["x"])
+    sums = [sum(values[row * length : (row + 1) * length]) for row in range(rows)]
+    return {"y": pack(pb.DT_FLOAT, [rows, 1], sums)}
 
 
 def take_over(fake: FakeServer) -> None:
-    """Let version 2, which takes pairs, take over."""
-    fake.version, fake.inputs, fake.answer = 2, PAIRS, sum_of_pair
+    """Let version 2, which takes pairs, replace version 1, which takes single numbers."""
+    fake.version, fake.inputs, fake.answer = 2, PAIRS, sum_of_row
 
 
-def test_learns_the_signature_once(client: FlaskClient, fake: FakeServer) -> None:
-    """The signature is asked for at the first request and not again while the version stays."""
-    for _ in range(3):
-        client.post("/predict", json={"data": 10})
-    assert fake.calls == ["get_model_metadata", "predict", "predict", "predict"]
+@pytest.mark.usefixtures("_recheck")
+def test_a_takeover_is_no_failure(client: FlaskClient, fake: FakeServer) -> None:
+    """A version with the same signature takes over between two requests, and both are answered."""
+    for version in (1, 2, 3):
+        fake.version = version
+        answer = client.post("/predict", json={"data": 10})
+        assert document(answer) == {"prediction": 31.0, "model": "line", "version": version}
 
 
-def test_answers_for_the_new_signature_at_once(client: FlaskClient, fake: FakeServer) -> None:
-    """A body that the old contract refuses and the new one takes is answered by the new version."""
-    client.post("/predict", json={"data": 10})
-    take_over(fake)
-    answer = client.post("/predict", json={"data": [[1, 2], [3, 4]]})
-    assert document(answer) == {"prediction": [[3.0], [7.0]], "model": "line", "version": 2}
-
-
-def test_refuses_by_the_new_signature(client: FlaskClient, fake: FakeServer) -> None:
-    """A body that only the old contract takes is refused by the new one, with 422 and not with the server's 400."""
+@pytest.mark.usefixtures("_recheck")
+def test_a_new_versions_contract_decides(client: FlaskClient, fake: FakeServer) -> None:
+    """A body that only the replaced version took is refused by its successor's contract, not answered by its graph."""
     client.post("/predict", json={"data": 10})
     take_over(fake)
     answer = client.post("/predict", json={"data": [10]})
     assert answer.status_code == 422
     assert document(answer)["errors"] == [{"pointer": "/data", "detail": "expected an array of 2 values, got 1 value"}]
+    answer = client.post("/predict", json={"data": [[1, 2], [3, 4]]})
+    assert document(answer) == {"prediction": [[3.0], [7.0]], "model": "line", "version": 2}
 
 
-def test_follows_an_answer_by_another_version(client: FlaskClient, fake: FakeServer) -> None:
-    """A version with the same signature takes over without a refusal, and is learnt from its first answer."""
+@pytest.mark.usefixtures("_recheck")
+def test_a_new_versions_output_is_found(client: FlaskClient, fake: FakeServer) -> None:
+    """A version that names its output otherwise is answered for at once."""
     client.post("/predict", json={"data": 10})
-    fake.version = 2
-    client.post("/predict", json={"data": 10})
-    client.post("/predict", json={"data": 10})
-    assert fake.calls == ["get_model_metadata", "predict", "predict", "get_model_metadata", "predict"]
+    fake.version, fake.outputs = 2, {"z": FLOAT_COLUMN}
+    fake.answer = lambda request: {"z": line(request)["y"]}
+    assert document(client.post("/predict", json={"data": 10}))["prediction"] == 31.0
 
 
-def test_does_not_ask_for_every_refusal(client: FlaskClient, fake: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that sends nothing but nonsense does not make the gateway ask for the signature each time."""
+@pytest.mark.usefixtures("_recheck")
+def test_a_new_version_of_another_kind_is_not_served(client: FlaskClient, fake: FakeServer) -> None:
+    """A successor that the gateway cannot speak for is answered with 501, each time."""
+    client.post("/predict", json={"data": 10})
+    fake.version, fake.inputs = 2, {"a": FLOAT_COLUMN, "b": FLOAT_COLUMN}
+    assert [client.post("/predict", json={"data": 10}).status_code for _ in range(4)] == [501] * 4
+
+
+def test_a_body_for_the_successor_is_taken_within_a_second(client: FlaskClient, fake: FakeServer) -> None:
+    """A body that only a version loaded beside the old one takes is answered once the contract is looked at again."""
+    client.post("/predict", json={"data": 10})
+    take_over(fake)
+    wait_until(
+        lambda: client.post("/predict", json={"data": [[1, 2]]}).status_code == 200,
+        catalog.RECHECK_SECONDS + 2,
+        "the successor's contract",
+    )
+
+
+def test_asks_for_the_signature_once_a_second(
+    client: FlaskClient, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within the second, requests cost one call each, be they answered, refused or not supported."""
     monkeypatch.setattr(catalog, "RECHECK_SECONDS", 3600.0)
-    for _ in range(5):
-        assert client.post("/predict", json={"data": "nonsense"}).status_code == 422
-    assert fake.calls == ["get_model_metadata"]
+    for data in (10, 11, "nonsense"):
+        client.post("/predict", json={"data": data})
+    assert fake.calls == ["get_model_metadata", "predict", "predict"]
+    fake.version, fake.outputs = 2, {}
+    fake.calls.clear()
+    for _ in range(3):
+        client.post("/predict", json={"data": 10})
+    assert fake.calls == ["predict", "get_model_metadata"]
+
+
+def test_a_failing_look_at_the_signature_costs_no_answer(
+    client: FlaskClient, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the model server predicts, but fails to tell the signature, the known contract goes on."""
+    monkeypatch.setattr(catalog, "RECHECK_SECONDS", 0.0)
+    client.post("/predict", json={"data": 10})
+    fake.failing_methods = {"get_model_metadata"}
+    fake.failure = FailedError(grpc.StatusCode.INTERNAL)
+    assert client.post("/predict", json={"data": 10}).status_code == 200
+
+
+def test_gives_up_on_a_model_that_is_gone(client: FlaskClient, fake: FakeServer) -> None:
+    """A model that is unloaded is answered with 404."""
+    client.post("/predict", json={"data": 10})
+    fake.model = "other"
+    assert client.post("/predict", json={"data": 10}).status_code == 404
 
 
 def test_passes_on_a_refusal_by_the_server(client: FlaskClient, fake: FakeServer) -> None:
-    """What the server refuses although the contract is still the same is refused with 400."""
+    """What the server refuses although it fits the signature is refused with 400."""
 
     def refuse(_request: pb.PredictRequest) -> dict[str, pb.TensorProto]:
         raise FailedError(grpc.StatusCode.INVALID_ARGUMENT)
@@ -83,8 +125,11 @@ def test_passes_on_a_refusal_by_the_server(client: FlaskClient, fake: FakeServer
 
 
 def test_says_that_a_model_has_no_usable_signature(client: FlaskClient, fake: FakeServer) -> None:
-    """A model without `serving_default` is answered with 501 and the reason."""
+    """A model without `serving_default` is answered with 501 and the reason, and its gateway is not ready."""
     fake.signature_name = "other"
     answer = client.post("/predict", json={"data": 10})
     assert answer.status_code == 501
     assert document(answer)["detail"] == "Model 'line' has no signature named serving_default."
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert document(answer)["detail"] == "Model 'line': Model 'line' has no signature named serving_default."
