@@ -36,7 +36,7 @@ class SavedModel:
 
         try:
             self._loaded = tf.saved_model.load(str(path))  # kept: the signature does not keep its variables alive
-        except (OSError, ValueError, tf.errors.OpError) as error:
+        except (OSError, ValueError, LookupError, tf.errors.OpError) as error:  # one for each kind of damage
             raise StoreError(f"cannot load {path}: {' '.join(str(error).split())[:300]}") from error
         self._signature = self._loaded.signatures["serving_default"]
         self.inputs: dict[str, Any] = self._signature.structured_input_signature[1]
@@ -121,8 +121,10 @@ def main(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("words", nargs="*", metavar="[RECIPE] VALUE|FILE.csv|-", help="default recipe: line")
     parser.add_argument("--store", type=Path, default=cli.DEFAULT_STORE, help="the model store (default: %(default)s)")
-    options = parser.parse_args(arguments)
-    name, words = split_recipe(options.words)
+    # Intermixed, since options may stand between the words; argparse does not then know what -- means.
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = parser.parse_intermixed_args(arguments[:end])
+    name, words = split_recipe([*options.words, *arguments[end + 1 :]])
     _, path = store.newest(options.store, name)
     model = SavedModel(path)
     for batch in batched(read_rows(words, list(model.inputs))):

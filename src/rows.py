@@ -103,7 +103,7 @@ def _is_number(text: str) -> bool:
 def _opened(name: str) -> Iterator[TextIO]:
     source = sys.stdin.fileno() if name == "-" else name  # by number: sys.stdin itself keeps a byte order mark
     try:
-        file = open(source, encoding="utf-8-sig", newline="", closefd=name != "-")  # noqa: PTH123, SIM115  # the caller's
+        file = open(source, encoding="utf-8-sig", newline="", closefd=name != "-")  # noqa: SIM115  # the caller's
     except OSError as error:
         raise InputError(f"cannot read {name}: {error.strerror}") from error
     with file:

@@ -23,11 +23,14 @@ def verify(path: Path, model: Any, recipe: Recipe[Any], card: Card, train: Split
         train: Rows to compare on.
 
     Raises:
-        ArtefactError: It has other signatures or another card, or answers outside the tolerance.
+        ArtefactError: It cannot be loaded, has other signatures or another card, or answers outside the tolerance.
     """
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(str(path))
+    try:
+        loaded = tf.saved_model.load(str(path))
+    except (ValueError, LookupError) as error:
+        raise ArtefactError(f"the exported SavedModel cannot be loaded: {error}") from error
     if missing := {"serving_default", "card"} - set(loaded.signatures):
         raise ArtefactError(f"the exported SavedModel lacks the signature {', '.join(sorted(missing))}")
     _verify_card(loaded.signatures["card"], encode_card(card))

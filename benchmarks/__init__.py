@@ -1,0 +1,1 @@
+"""Measurements that print a table and fail where a promise about speed is broken."""

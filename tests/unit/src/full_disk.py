@@ -1,0 +1,50 @@
+"""Publishes a real model on a disk that grows page by page until it suffices; run as a program of its own.
+
+python -m tests.unit.src.full_disk STORE      STORE is a mounted tmpfs that this program may remount
+"""
+
+import subprocess
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from src import cli, export, recipes, release, store, verify
+from src.errors import StoreError
+from src.params import load_params
+from src.train import _with_store_errors
+from tests.unit.src.conftest import train
+
+PAGE_KILOBYTES = 4
+MAX_PAGES = 64
+
+
+def publish_until_it_fits(folder: Path) -> None:
+    """Try with ever more pages; print each attempt's outcome and what lay in the store afterwards."""
+    recipe = recipes.find("line")
+    with tempfile.TemporaryDirectory() as scratch:
+        line = train(recipe, load_params(recipe), Path(scratch) / "line")
+
+    def write(path: Path) -> None:
+        export.export(line.model, recipe, line.card, line.dataset.train, path)
+        verify.verify(path, line.model, recipe, line.card, line.dataset.train)
+
+    for pages in range(1, MAX_PAGES):
+        command: list[str | Path] = ["mount", "-o", f"remount,size={pages * PAGE_KILOBYTES}k", folder]
+        subprocess.run(command, check=True)
+        try:
+            store.prepare(folder)
+            store.publish(folder, "line", partial(_with_store_errors, write))
+        except StoreError as error:
+            print(f"{error} | {_hidden(folder)} | {release.versions(folder / 'line')}")
+        if release.versions(folder / "line"):
+            print("published")
+            return
+
+
+def _hidden(folder: Path) -> list[str]:
+    return [str(path.relative_to(folder)) for path in folder.rglob(".*") if path.name != ".lock"]
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run(partial(publish_until_it_fits, Path(sys.argv[1])), "full_disk"))

@@ -1,0 +1,82 @@
+"""What the commands share: exit codes, and one line for every failure."""
+
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from src import cli, errors
+from src.errors import GateError, ModelSideError, ParamsError
+
+
+@pytest.fixture(autouse=True)
+def _signal_handlers_as_before() -> Iterator[None]:
+    """Give SIGTERM its handler back, which running a command changes."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def raising(error: BaseException) -> Callable[[], None]:
+    """A command that fails so."""
+
+    def command() -> None:
+        raise error
+
+    return command
+
+
+def test_a_command_that_ends_well_exits_with_0(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is added to what the command prints."""
+    assert cli.run(lambda: print("31.0"), "predict") == 0
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("31.0\n", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code", "line"),
+    [
+        (ParamsError("epochs is missing"), 1, "train: epochs is missing\n"),
+        (GateError("refused"), 3, "train: refused\n"),
+        (KeyboardInterrupt(), 130, "train: interrupted\n"),
+    ],
+)
+def test_a_failure_is_one_line_and_its_exit_code(
+    capsys: pytest.CaptureFixture[str], error: BaseException, exit_code: int, line: str
+) -> None:
+    """The line goes to standard error and begins with the command's name."""
+    assert cli.run(raising(error), "train") == exit_code
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", line)
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does(capsys: pytest.CaptureFixture[str]) -> None:
+    """SIGTERM unwinds the command, so that it cleans up, and gives 128 plus its number."""
+    cleaned = []
+
+    def command() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except Exception:  # noqa: BLE001  # ordinary handlers must not catch it
+            pytest.fail("SIGTERM was caught as an ordinary error")
+        finally:
+            cleaned.append(True)
+
+    assert cli.run(command, "train") == 143
+    assert capsys.readouterr().err == "train: terminated\n"
+    assert cleaned == [True]
+
+
+def test_a_bug_shows_its_traceback() -> None:
+    """An error that is no user's mistake is not hidden behind one line."""
+    with pytest.raises(ZeroDivisionError):
+        cli.run(raising(ZeroDivisionError()), "train")
+
+
+def test_every_error_has_the_exit_code_its_module_draws() -> None:
+    """All errors of the model side exit with 1, and the gate's with 3."""
+    kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ModelSideError)}
+    assert len(kinds) == 7
+    for kind in kinds:
+        assert kind.__name__ in (errors.__doc__ or "")
+        assert kind.exit_code == (3 if kind is GateError else 1)
