@@ -1,16 +1,26 @@
 """What the commands of the model side share: one clear line for every failure, and a clean end when interrupted."""
 
+import argparse
 import os
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from src.errors import ModelSideError
 
 DEFAULT_STORE = Path(__file__).parents[1] / "serving" / "models"
 DEFAULT_RECIPE = "line"
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's parser, whose errors are one line too; its own print the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with code 2 and one line."""
+        self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
 
 
 class _Terminated(BaseException):
@@ -30,7 +40,8 @@ def run(command: Callable[[], None], name: str) -> int:
     signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         command()
-        sys.stdout.flush()  # here, where a failure can still be told in one line
+        if sys.stdout:  # None where the caller has closed it
+            sys.stdout.flush()  # here, where a failure can still be told in one line
     except ModelSideError as error:
         return _fail(name, str(error), error.exit_code)
     except KeyboardInterrupt:

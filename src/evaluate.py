@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from src.errors import RecipeError
 from src.recipe import Array, Dataset, Split, keras_inputs
 
 BASELINE = "mean of the training targets"
@@ -59,7 +60,12 @@ def regression_metrics(predictions: Array, targets: Array) -> Metrics:
 
     Returns:
         The metrics, computed in float64; NaN where a prediction is NaN.
+
+    Raises:
+        RecipeError: The shapes differ, so that the model does not answer one number a row.
     """
+    if predictions.shape != targets.shape:
+        raise RecipeError(f"the model answers with shape {predictions.shape} where the targets have {targets.shape}")
     errors = predictions.astype("float64") - targets.astype("float64")
     squares = float(np.sum(errors**2))
     spread = float(np.sum((targets.astype("float64") - np.mean(targets, dtype="float64")) ** 2))

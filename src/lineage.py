@@ -22,8 +22,10 @@ class Git(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def git_state() -> Git | None:
-    """The project's commit, or None where there is no git, no repository or no commit yet."""
+    """The project's commit, or None where there is no git, no repository of the project's own or no commit yet."""
     try:
+        if Path(_git("rev-parse", "--show-toplevel")) != PROJECT.resolve():
+            return None  # unpacked somewhere inside another repository, whose commits say nothing of this code
         commit = _git("rev-parse", "HEAD")
         return Git(commit=commit, dirty=bool(_git("status", "--porcelain")))
     except (OSError, subprocess.SubprocessError):

@@ -20,8 +20,8 @@ class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
-    epochs: Annotated[int, msgspec.Meta(ge=1)]
-    batch_size: Annotated[int, msgspec.Meta(ge=1)]
+    epochs: Annotated[int, msgspec.Meta(ge=1, lt=2**31)]
+    batch_size: Annotated[int, msgspec.Meta(ge=1, lt=2**31)]
 
 
 P = TypeVar("P", bound=Params)
@@ -118,19 +118,27 @@ def example_row(recipe: Recipe[Any]) -> dict[str, Array]:
 
 
 def check_dataset(recipe: Recipe[Any], dataset: Dataset) -> None:
-    """Hold the data a recipe loaded against the features it declares.
+    """Hold the data a recipe loaded against what it declares.
 
     Raises:
-        RecipeError: A feature is missing, or its dtype or shape is another than declared.
+        RecipeError: A feature or the targets are missing, of another dtype or shape than declared, no numbers, or not
+            finite.
     """
     for split_name, split in (("train", dataset.train), ("test", dataset.test)):
         if not split.rows:
             raise RecipeError(f"recipe {recipe.name}: the {split_name} split has no rows")
         for feature in recipe.features:
-            array = split.inputs.get(feature.name)
-            expected = f"{feature.dtype} of shape {(split.rows, *feature.shape)}"
-            found = "nothing" if array is None else f"{array.dtype} of shape {array.shape}"
-            if found != expected:
-                raise RecipeError(
-                    f"recipe {recipe.name}: {split_name} feature {feature.name!r} is {found}, declared as {expected}"
-                )
+            what = f"recipe {recipe.name}: {split_name} feature {feature.name!r}"
+            _check_array(what, split.inputs.get(feature.name), feature.dtype, (split.rows, *feature.shape))
+        # Targets of shape (rows,) would be compared with predictions of shape (rows, 1) as a square of differences.
+        _check_array(f"recipe {recipe.name}: {split_name} targets", split.targets, "float32", (split.rows, 1))
+
+
+def _check_array(what: str, array: Array | None, dtype: str, shape: tuple[int, ...]) -> None:
+    found = "nothing" if array is None else f"{array.dtype} of shape {array.shape}"
+    if array is None or found != f"{dtype} of shape {shape}":
+        raise RecipeError(f"{what} is {found}, declared as {dtype} of shape {shape}")
+    if not np.issubdtype(array.dtype, np.number):
+        raise RecipeError(f"{what} is {dtype}; only numbers are supported yet")
+    if not np.isfinite(array).all():
+        raise RecipeError(f"{what} is not finite in row {int(np.argwhere(~np.isfinite(array))[0][0])}")

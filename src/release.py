@@ -4,6 +4,7 @@ In this release scheme every model serves the newest of its versions (policy `la
 """
 
 import os
+import re
 from pathlib import Path, PurePosixPath
 
 from google.protobuf import text_format
@@ -13,9 +14,11 @@ from src.errors import StoreError
 
 CONFIG_FILE = "models.config"
 SERVED_FROM = PurePosixPath("/models")
+MODEL_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+MAX_VERSION = 2**63 - 1  # what a server can read
 
 
-def ensure_config(store: Path, served_from: PurePosixPath = SERVED_FROM) -> None:
+def ensure_config(store: Path, served_from: PurePosixPath = SERVED_FROM, *, coming: str | None = None) -> None:
     """Make `models.config` exist and name every model that has a version; leave what it says already as it is.
 
     Call it under the store's lock. The file is replaced in one step: a reader sees the old text or the new one.
@@ -23,6 +26,7 @@ def ensure_config(store: Path, served_from: PurePosixPath = SERVED_FROM) -> None
     Args:
         store: The model store.
         served_from: The store's folder as the model server sees it; absolute.
+        coming: A model whose first version may be about to come: servers wait for one.
 
     Raises:
         StoreError: The file there is no valid configuration, or cannot be written.
@@ -34,11 +38,15 @@ def ensure_config(store: Path, served_from: PurePosixPath = SERVED_FROM) -> None
         text_format.Parse(text, config)
     except text_format.ParseError as error:
         raise StoreError(f"{path} is no valid model server configuration: {error}; mend or remove it") from error
+    if config.HasField("custom_model_config"):
+        raise StoreError(f"{path} has a custom_model_config, which cannot be added to; mend or remove it")
     incomplete = not config.HasField("model_config_list")
     config.model_config_list.SetInParent()  # an empty list is written out: TensorFlow Serving ends on an empty file
     known = {model.name for model in config.model_config_list.config}
     for folder in sorted(store.iterdir()):
-        if folder.name not in known and versions(folder):
+        if folder.name not in known and (
+            folder.name == coming or (MODEL_NAME.fullmatch(folder.name) and versions(folder))
+        ):
             incomplete = True
             config.model_config_list.config.add(
                 name=folder.name,
@@ -54,7 +62,12 @@ def versions(model_folder: Path) -> list[int]:
     """The published versions in a model's folder, ascending; empty where there is no such folder."""
     if not model_folder.is_dir():
         return []
-    return sorted(int(entry.name) for entry in model_folder.iterdir() if entry.name.isdecimal() and entry.is_dir())
+    return sorted(int(entry.name) for entry in model_folder.iterdir() if _is_version(entry.name) and entry.is_dir())
+
+
+def _is_version(name: str) -> bool:
+    """Whether a folder's name is a version as this project writes them: no leading zeros, no other script's digits."""
+    return name.isascii() and name.isdecimal() and str(int(name)) == name and int(name) < MAX_VERSION
 
 
 def _replace(path: Path, text: str) -> None:

@@ -2,16 +2,20 @@
 
 import contextlib
 import csv
+import itertools
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
 
 from src.errors import InputError
 from src.recipe import Array
+
+BATCH_ROWS = 4096  # bounds memory however long the CSV file is
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,45 @@ class Row:
 
     place: str
     values: Mapping[str, str]
+
+
+def read_rows(words: Sequence[str], names: Sequence[str]) -> Iterator[Row]:
+    """The rows that the command line asks for.
+
+    Args:
+        words: Values, one row each; or one CSV file's name; or `-`.
+        names: The model's inputs.
+
+    Yields:
+        Rows of texts by input name.
+
+    Raises:
+        InputError: There is nothing to predict, or a file cannot be read.
+    """
+    if not words:
+        raise InputError("nothing to predict: give values, a CSV file, or - for standard input")
+    if len(words) == 1 and (words[0] == "-" or Path(words[0]).suffix == ".csv" or _is_other_file(words[0])):
+        yield from read_csv(words[0], names)
+        return
+    if len(names) != 1:
+        raise InputError(f"this model takes {', '.join(names)}: give a CSV file with these columns")
+    for position, word in enumerate(words, 1):
+        yield Row(f"value {position}", {names[0]: word})
+
+
+def _is_other_file(word: str) -> bool:
+    """Whether a word that is no number is a file's name."""
+    try:
+        return not _is_number(word) and Path(word).is_file()
+    except OSError:  # such as a name that is too long
+        return False
+
+
+def batched(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Cut rows into lists of at most BATCH_ROWS."""
+    iterator = iter(rows)
+    while batch := list(itertools.islice(iterator, BATCH_ROWS)):
+        yield batch
 
 
 def read_csv(name: str, columns: Sequence[str]) -> Iterator[Row]:

@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -33,7 +34,7 @@ def prepare(store: Path, *, served_from: PurePosixPath = SERVED_FROM) -> None:
     """
     with _errors(store), _locked(store):
         for leftover in store.glob(f"*/{STAGING}"):
-            shutil.rmtree(leftover)
+            _remove(leftover)
         ensure_config(store, served_from)
 
 
@@ -51,20 +52,22 @@ def publish(store: Path, model: str, write: Callable[[Path], None], *, served_fr
         The version's number.
 
     Raises:
-        StoreError: The store cannot be written; there is no partial version.
+        StoreError: The store cannot be written; nothing was published.
     """
     staging = store / model / STAGING
     with _errors(store), _locked(store):
         staging.parent.mkdir(exist_ok=True)
-        shutil.rmtree(staging, ignore_errors=True)
+        _remove(staging)
         try:
             write(staging)
             _sync_tree(staging)
+            # Before the rename: a version that is there and that no server is told of would look like a success.
+            ensure_config(store, served_from, coming=model)
             version = _rename_to_next(staging)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)  # and let the error through, whatever becomes of this
+            raise
         sync_folder(staging.parent)
-        ensure_config(store, served_from)
     return version
 
 
@@ -94,8 +97,20 @@ def _locked(store: Path) -> Iterator[None]:
     """Wait for, then hold, the store's lock; the kernel releases it when the process ends, however it ends."""
     store.mkdir(parents=True, exist_ok=True)
     with (store / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting for another run that is writing to {store}", file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _remove(leftover: Path) -> None:
+    """Remove what a killed run left, or somebody put there."""
+    if leftover.is_dir() and not leftover.is_symlink():
+        shutil.rmtree(leftover)
+    else:
+        leftover.unlink(missing_ok=True)
 
 
 def _sync_tree(folder: Path) -> None:

@@ -66,8 +66,8 @@ def test_an_empty_store_is_one_line(tmp_path: Path) -> None:
 def test_an_unknown_option_is_wrong_usage(tmp_path: Path) -> None:
     """Wrong usage exits with 2."""
     ended = run("src.predict", "--nope", "--store", tmp_path, "10")
-    assert ended.returncode == 2
-    assert ended.stderr.startswith("usage: python -m src.predict ")
+    expected = "python -m src.predict: unrecognized arguments: --nope (--help tells more)\n"
+    assert (ended.returncode, ended.stderr) == (2, expected)
 
 
 def test_a_reader_that_has_had_enough_ends_the_command_quietly(store: Path) -> None:

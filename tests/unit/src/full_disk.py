@@ -12,7 +12,7 @@ from pathlib import Path
 from src import cli, export, recipes, release, store, verify
 from src.errors import StoreError
 from src.params import load_params
-from src.train import _with_store_errors
+from src.training import _with_store_errors
 from tests.unit.src.conftest import train
 
 PAGE_KILOBYTES = 4

@@ -1,6 +1,8 @@
 """What the commands share: exit codes, and one line for every failure."""
 
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -80,3 +82,17 @@ def test_every_error_has_the_exit_code_its_module_draws() -> None:
     for kind in kinds:
         assert kind.__name__ in (errors.__doc__ or "")
         assert kind.exit_code == (3 if kind is GateError else 1)
+
+
+def test_a_closed_standard_output_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command whose caller has closed standard output ends well; Python has no stream then."""
+    monkeypatch.setattr("sys.stdout", None)
+    assert cli.run(lambda: None, "train") == 0
+
+
+@pytest.mark.parametrize("module", ["src.train", "src.predict"])
+def test_a_command_starts_light(module: str) -> None:
+    """Before the command runs, and can be interrupted in one line, nothing large is imported."""
+    code = f"import sys, {module}; print(*sorted({{'numpy', 'msgspec', 'yaml', 'google', 'keras'}} & set(sys.modules)))"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout == "\n"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from src import evaluate
+from src.errors import RecipeError
 from src.evaluate import Metrics, regression_metrics
 from src.recipe import Array, Dataset, Split
 
@@ -96,3 +97,10 @@ def test_predictions_come_in_the_rows_order_over_several_batches(monkeypatch: py
 
     assert np.array_equal(evaluate.predict(double, split(xs, xs)), 2 * xs)
     assert sizes == [4, 4, 2]
+
+
+def test_predictions_of_another_shape_are_refused() -> None:
+    """A model that does not answer one number a row is told so, instead of being compared crosswise."""
+    with pytest.raises(RecipeError) as caught:
+        regression_metrics(np.zeros((3,), "float32"), np.zeros((3, 1), "float32"))
+    assert str(caught.value) == "the model answers with shape (3,) where the targets have (3, 1)"

@@ -75,6 +75,13 @@ def test_a_changed_or_new_file_makes_the_tree_dirty(repository: Path, name: str)
     assert state.dirty
 
 
+def test_a_repository_around_the_project_says_nothing_of_it(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unpacked inside another repository, the project has no commit of its own."""
+    (repository / "unpacked").mkdir()
+    monkeypatch.setattr(lineage, "PROJECT", repository / "unpacked")
+    assert lineage.git_state() is None
+
+
 def test_without_a_commit_or_a_repository_there_is_no_git_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from src import predict
+from src import rows
 from src.errors import InputError, StoreError
-from src.predict import SavedModel, batched, main, read_rows, split_recipe
-from src.rows import Row
+from src.predict import main, split_recipe
+from src.rows import Row, batched, read_rows
+from src.saved_model import SavedModel
 from tests.unit.src.conftest import Trained
 
 
@@ -70,9 +71,9 @@ def test_words_that_make_no_row_are_refused(words: list[str], names: list[str], 
 
 def test_rows_are_cut_into_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches keep the rows' order, and the last one may be shorter."""
-    monkeypatch.setattr(predict, "BATCH_ROWS", 2)
-    rows = [Row(f"value {n}", {}) for n in range(5)]
-    assert list(batched(rows)) == [rows[:2], rows[2:4], rows[4:]]
+    monkeypatch.setattr(rows, "BATCH_ROWS", 2)
+    five = [Row(f"value {n}", {}) for n in range(5)]
+    assert list(batched(five)) == [five[:2], five[2:4], five[4:]]
     assert list(batched([])) == []
 
 
@@ -91,7 +92,7 @@ def test_predictions_come_one_a_line_in_order(
     line_store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The line at several places, over several batches."""
-    monkeypatch.setattr(predict, "BATCH_ROWS", 2)
+    monkeypatch.setattr(rows, "BATCH_ROWS", 2)
     assert predictions(capsys, "--store", line_store, "10", "0", "1.5") == pytest.approx([31, 1, 5.5], abs=1e-2)
     assert predictions(capsys, "line", "--store", line_store, "--", "-1") == pytest.approx([-2], abs=1e-2)
 

@@ -103,6 +103,36 @@ def test_data_other_than_declared_is_refused(
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(
+    ("dtype", "values", "message"),
+    [
+        ("float32", [[0], [np.nan]], "recipe line: test feature 'x' is not finite in row 1"),
+        ("object", [["a"], ["b"]], "recipe line: test feature 'x' is object; only numbers are supported yet"),
+    ],
+)
+def test_data_that_is_no_number_is_refused(
+    line_data: tuple[Recipe[Any], Dataset], dtype: str, values: list[list[Any]], message: str
+) -> None:
+    """Text and NaN, which neither metrics nor card could deal with, are refused before training."""
+    recipe, dataset = line_data
+    text = Split({"x": np.array(values, dtype)}, np.zeros((2, 1), "float32"))
+    train = dataset.train if dtype == "float32" else text
+    recipe = replace(recipe, features=(replace(recipe.features[0], dtype=dtype),))
+    with pytest.raises(RecipeError) as caught:
+        check_dataset(recipe, replace(dataset, train=train, test=text))
+    assert str(caught.value) == message.replace("test", "train" if train is text else "test")
+
+
+def test_targets_of_another_shape_are_refused(line_data: tuple[Recipe[Any], Dataset]) -> None:
+    """Flat targets would be compared with a column of predictions as a square of differences."""
+    recipe, dataset = line_data
+    flat = Split(dataset.train.inputs, dataset.train.targets.ravel())
+    with pytest.raises(RecipeError) as caught:
+        check_dataset(recipe, replace(dataset, train=flat))
+    expected = "recipe line: train targets is float32 of shape (6,), declared as float32 of shape (6, 1)"
+    assert str(caught.value) == expected
+
+
 def test_an_empty_split_is_refused(line_data: tuple[Recipe[Any], Dataset]) -> None:
     """A split without rows cannot be trained on or evaluated."""
     recipe, dataset = line_data

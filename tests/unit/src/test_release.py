@@ -1,5 +1,6 @@
 """The release state: `models.config` is always there, valid, and respectful of what a hand wrote."""
 
+import os
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -7,7 +8,7 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from src.errors import StoreError
-from src.release import ensure_config
+from src.release import ensure_config, versions
 
 HAND_EDITED = """# Ours since the spring.
 model_config_list {
@@ -110,3 +111,36 @@ def test_the_file_is_replaced_not_rewritten(tmp_path: Path) -> None:
         ensure_config(tmp_path)
         assert reader.read() == "model_config_list {\n}\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["line", "models.config"]
+
+
+def test_a_coming_model_is_named_before_it_has_a_version(tmp_path: Path) -> None:
+    """Servers wait for the first version of a model that is about to come; other empty folders are not named."""
+    for name in ("line", "empty"):
+        (tmp_path / name).mkdir()
+    ensure_config(tmp_path, coming="line")
+    assert [model.name for model in read(tmp_path).model_config_list.config] == ["line"]
+
+
+def test_a_custom_configuration_is_left_alone(tmp_path: Path) -> None:
+    """A configuration of the other kind cannot be added to, and is not overwritten."""
+    text = 'custom_model_config { type_url: "x" }\n'
+    (tmp_path / "models.config").write_text(text, encoding="utf-8")
+    with pytest.raises(StoreError, match="has a custom_model_config"):
+        ensure_config(tmp_path)
+    assert (tmp_path / "models.config").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("name", ["007", "0x1", "-1", "1.0", str(2**63), "٣", ".staging", "1 "])
+def test_only_plain_integers_are_versions(tmp_path: Path, name: str) -> None:
+    """A folder that is not named as this project names versions is none."""
+    for version in ("1", "2", name):
+        add_version(tmp_path, "line", version)
+    assert versions(tmp_path / "line") == [1, 2]
+
+
+def test_a_folder_that_cannot_be_a_model_is_passed_over(tmp_path: Path) -> None:
+    """A folder whose name a configuration could not hold does not hinder the others."""
+    for name in (b"\xff", b"a b", b"line"):
+        add_version(tmp_path, os.fsdecode(name))
+    ensure_config(tmp_path)
+    assert [model.name for model in read(tmp_path).model_config_list.config] == ["line"]

@@ -1,5 +1,6 @@
 """The model store: what publishing promises while nothing goes wrong, and when the writer or the system refuses."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -99,7 +100,8 @@ def test_everything_is_on_the_disk_before_the_version_can_be_seen(
     renamed = log.index("rename")
     version = empty_store / "line" / "1"
     content = {f"line/{store.STAGING}/{path.relative_to(version)}" for path in version.rglob("*")}
-    assert set(log[:renamed]) == content | {f"line/{store.STAGING}"}
+    release = {".models.config.draft", "."}  # told to the servers before there is anything to serve
+    assert set(log[:renamed]) == content | {f"line/{store.STAGING}"} | release
     assert log[renamed + 1] == "line"
 
 
@@ -127,3 +129,32 @@ def test_the_store_does_not_need_tensorflow() -> None:
     """Importing the store costs no import of TensorFlow, nor of Keras or NumPy."""
     code = "import sys, src.store; sys.exit(bool({'tensorflow', 'keras', 'numpy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["file", "symbolic link"])
+def test_whatever_stands_in_the_way_of_staging_is_removed(empty_store: Path, tmp_path: Path, kind: str) -> None:
+    """A file or a link where a version is staged does not block the store, and the link's target is left alone."""
+    staging = empty_store / "line" / store.STAGING
+    staging.parent.mkdir(parents=True)
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "kept").touch()
+    if kind == "file":
+        staging.touch()
+    else:
+        staging.symlink_to(tmp_path / "target")
+    assert publish(empty_store, "a") == 1
+    assert (tmp_path / "target" / "kept").exists()
+
+
+def test_a_publisher_that_waits_says_so(empty_store: Path) -> None:
+    """A publisher that finds the store locked says what it waits for, and goes on when it can."""
+    empty_store.mkdir(exist_ok=True)
+    command: list[str | Path] = [sys.executable, "-m", "tests.unit.src.publisher", "once", empty_store]
+    with (empty_store / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        publisher = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert publisher.stderr is not None
+        assert publisher.stderr.readline() == f"waiting for another run that is writing to {empty_store}\n"
+        assert marks(empty_store) == {}
+    _, rest = publisher.communicate(timeout=60)
+    assert (publisher.returncode, rest, marks(empty_store)) == (0, "", {1: "b"})

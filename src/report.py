@@ -1,0 +1,50 @@
+"""What a training run tells its user: what it made, how good it is and what to do next."""
+
+from pathlib import Path
+from typing import Any
+
+from src import cli, evaluate
+from src.recipe import Recipe, example_row
+from src.training import Published
+
+
+def summary(recipe: Recipe[Any], published: Published, store: Path) -> str:
+    """A few lines for the terminal.
+
+    Args:
+        recipe: What was trained.
+        published: What came of it.
+        store: Where it was published.
+
+    Returns:
+        The lines.
+    """
+    model, baseline = published.evaluation.model.test, published.evaluation.baseline.test
+    unit = f" ({recipe.output.unit})" if recipe.output.unit else ""
+    return "\n".join(
+        [
+            f"{recipe.name} version {published.version} is published: {published.path}",
+            f"  held-out rows{unit}: {evaluate.describe(model)}",
+            f"  baseline, {published.evaluation.baseline_name}: {evaluate.describe(baseline)}",
+            *_next_steps(recipe, store),
+        ]
+    )
+
+
+def _next_steps(recipe: Recipe[Any], store: Path) -> list[str]:
+    """Commands that work as they stand: for this model, in this store."""
+    here = "" if store == cli.DEFAULT_STORE else f" --store {store}"
+    number = _single_number(recipe)
+    question = "FILE.csv" if number is None else f"{number:g}"
+    lines = [f"Try it here:  python -m src.predict {recipe.name} {question}{here}"]
+    if here:
+        return [*lines, f"Serve it:     python -m serving.embedded{here}"]
+    name = "" if recipe.name == cli.DEFAULT_RECIPE else f" MODEL_NAME={recipe.name}"
+    curl = "" if number is None else f", then: curl -d '{{\"data\": [{question}]}}' localhost:8080/predict"
+    return [*lines, f"Serve it:     make run{name}{curl}"]
+
+
+def _single_number(recipe: Recipe[Any]) -> float | None:
+    """The recipe's example, if it is one number."""
+    values = [array.item() for array in example_row(recipe).values() if array.size == 1]
+    return values[0] if len(values) == len(recipe.features) == 1 else None

@@ -1,0 +1,86 @@
+"""A training run: from a recipe and its parameters to a published version."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from src import card, evaluate, export, gate, store, verify
+from src.errors import StoreError
+from src.fitting import fit
+from src.quiet import import_tensorflow
+from src.recipe import Params, Recipe, check_dataset
+from src.release import SERVED_FROM
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a training run made.
+
+    Attributes:
+        version: The version's number.
+        path: The SavedModel's folder.
+        evaluation: How good the model is.
+    """
+
+    version: int
+    path: Path
+    evaluation: evaluate.Evaluation
+
+
+def train(
+    recipe: Recipe[Any],
+    hyperparameters: Params,
+    model_store: Path,
+    *,
+    served_from: PurePosixPath = SERVED_FROM,
+    progress: bool = False,
+) -> Published:
+    """Train, gate, export, verify and publish.
+
+    Args:
+        recipe: What to train.
+        hyperparameters: How.
+        model_store: Where to publish; made if missing.
+        served_from: The store's folder as the model server sees it.
+        progress: Whether to draw a progress bar.
+
+    Returns:
+        The published version.
+
+    Raises:
+        StoreError: The store cannot be written.
+        GateError: The model is not good enough.
+        ArtefactError: The SavedModel does not reproduce the Keras model.
+    """
+    store.prepare(model_store, served_from=served_from)
+    import_tensorflow()
+    import keras
+
+    keras.utils.set_random_seed(hyperparameters.seed)
+    dataset = recipe.load(hyperparameters)
+    check_dataset(recipe, dataset)
+    model = recipe.build_model(hyperparameters)
+    fit(model, dataset.train, hyperparameters, progress=progress)
+    evaluation = evaluate.evaluate(model, dataset)
+    gate.check(evaluation)
+    model_card = card.build_card(recipe, hyperparameters, dataset, model, evaluation)
+
+    def write(path: Path) -> None:
+        export.export(model, recipe, model_card, dataset.train, path)
+        verify.verify(path, model, recipe, model_card, dataset.train)
+
+    version = store.publish(model_store, recipe.name, partial(_with_store_errors, write), served_from=served_from)
+    return Published(version, model_store / recipe.name / str(version), evaluation)
+
+
+def _with_store_errors(write: Any, path: Path) -> None:
+    """Turn TensorFlow's own reports of a full or failing disk into the store's error."""
+    import tensorflow as tf
+
+    try:
+        write(path)
+    except tf.errors.OpError as error:
+        # Such as "{{function_node ...}} <file>; No space left on device [Op:SaveV2]".
+        reason = " ".join(str(error.message).split()).rpartition("; ")[2].partition(" [Op:")[0]
+        raise StoreError(f"cannot write {path}: {reason[:300]}") from error
