@@ -1,8 +1,9 @@
 # GNU make and a POSIX shell. `make` alone lists what there is.
-# Settings come from the command line or the environment: make run PORT=9000
+# Settings come from the command line or the environment: make run PORT=9000. HOST comes from the command line alone,
+# since some shells export a HOST of their own, and only who asks for it should leave loopback.
 
 PYTHON ?= python3
-HOST ?= 127.0.0.1
+HOST := 127.0.0.1
 PORT ?= 8080
 MODEL_SERVER_PORT ?= 8500
 run up: export HOST := $(HOST)

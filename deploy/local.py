@@ -39,8 +39,8 @@ def port_from(variable: str, default: int) -> int:
 def check_free(host: str, port: int, variable: str) -> None:
     """Check that nobody listens on a port.
 
-    gunicorn and gRPC share a port with whoever listens there already (SO_REUSEPORT), so they would start, and answer
-    only some of the requests. A socket without that option finds out.
+    The servers would say so themselves, but each in its own log, one of them after five attempts, and only after the
+    other has been started.
 
     Raises:
         ValueError: The port or the host cannot be listened on.
@@ -104,14 +104,19 @@ def supervise(environment: dict[str, str]) -> int:
     """
     command = [sys.executable, "-m", "honcho", "start", "-f", str(PROCFILE), "-d", str(ROOT), "-e", os.devnull]
     asked = threading.Event()
+    started: list[subprocess.Popen[bytes]] = []
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        asked.set()
+        for process in started:
+            process.terminate()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
     with subprocess.Popen(command, env=environment, start_new_session=True, stdout=subprocess.PIPE) as honcho:
-
-        def stop(_signal: int, _frame: FrameType | None) -> None:
-            asked.set()
+        started.append(honcho)
+        if asked.is_set():  # while it was being started
             honcho.terminate()
-
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, stop)
         for line in honcho.stdout or ():
             with contextlib.suppress(OSError):
                 os.write(1, line)
