@@ -22,8 +22,7 @@ UV := uv==0.13.8
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
 
-run: $(VENV)/.run ## Train if there is no model yet, then serve it here (PORT, HOST, MODEL_SERVER_PORT)
-	@ls serving/models/*/[1-9]*/saved_model.pb >/dev/null 2>&1 || $(BIN)/python -m src.train
+run: $(VENV)/.run ## Train the model if it is new, then serve it here (PORT, HOST, MODEL_NAME)
 	@$(BIN)/python -m deploy.local
 
 test: $(VENV)/.dev ## Run all tests (ARGS="-k name" for some)

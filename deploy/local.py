@@ -1,11 +1,13 @@
 """Run the embedded server and the gateway on this computer and say when they answer: what `make run` starts.
 
-HOST, PORT and MODEL_SERVER_PORT choose where they listen. honcho supervises the two: it marks whose output a line is,
-and when one of them ends it stops the other. This file adds what honcho does not do: it looks first whether the ports
-are free, waits until the gateway is ready, and counts being stopped by Ctrl-C as success.
+A model that has no version yet is trained first. HOST, PORT and MODEL_SERVER_PORT choose where to listen, MODEL_NAME
+which model. honcho supervises the two servers: it marks whose output a line is, and when one of them ends it stops the
+other. This file adds what honcho does not do: it looks first whether the ports are free, waits until the gateway is
+ready, and counts being stopped by Ctrl-C as success.
 """
 
 import contextlib
+import errno
 import http.client
 import os
 import signal
@@ -50,7 +52,25 @@ def check_free(host: str, port: int, variable: str) -> None:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        raise ValueError(f"cannot listen on {host}:{port}: {reason}; choose another port: {variable}=...") from error
+        hint = f"; choose another port: {variable}=..." if error.errno == errno.EADDRINUSE else ""
+        raise ValueError(f"cannot listen on {host}:{port}: {reason}{hint}") from error
+
+
+def free_ports(host: str) -> tuple[int, int]:
+    """The gateway's and the model server's port, both free.
+
+    Args:
+        host: Where the gateway is to listen.
+
+    Raises:
+        ValueError: A port is none, is taken, or is wanted by both.
+    """
+    port, server_port = port_from("PORT", 8080), port_from("MODEL_SERVER_PORT", 8500)
+    if port == server_port:
+        raise ValueError(f"PORT and MODEL_SERVER_PORT are both {port}")
+    check_free(host, port, "PORT")
+    check_free(LOOPBACK, server_port, "MODEL_SERVER_PORT")
+    return port, server_port
 
 
 def is_ready(host: str, port: int) -> bool:
@@ -87,6 +107,20 @@ def announce(host: str, port: int, server_port: int) -> None:
             return
         time.sleep(0.2)
     print(f"\nReady: {url}  (Ctrl-C stops it). Try:\n  curl -d '{{\"data\": [10]}}' {url}/predict\n", flush=True)
+
+
+def train_if_new(model: str) -> int:
+    """Train a model that has no version yet.
+
+    Args:
+        model: The model's name, which is its recipe's.
+
+    Returns:
+        The training's exit code; 0 where there is a version already.
+    """
+    if any((ROOT / "serving" / "models" / model).glob("[1-9]*/saved_model.pb")):
+        return 0
+    return subprocess.run([sys.executable, "-m", "src.train", model], cwd=ROOT, check=False).returncode
 
 
 def supervise(environment: dict[str, str]) -> int:
@@ -132,12 +166,12 @@ def main() -> int:
     """
     host = os.environ.get("HOST") or LOOPBACK
     try:
-        port, server_port = port_from("PORT", 8080), port_from("MODEL_SERVER_PORT", 8500)
-        check_free(host, port, "PORT")
-        check_free(LOOPBACK, server_port, "MODEL_SERVER_PORT")
+        port, server_port = free_ports(host)
     except ValueError as error:
         print(f"run: {error}", file=sys.stderr)
         return 1
+    if failed := train_if_new(os.environ.get("MODEL_NAME") or "line"):
+        return failed
     threading.Thread(target=announce, args=(ANY_ADDRESS.get(host, host), port, server_port), daemon=True).start()
     return supervise(
         os.environ

@@ -55,4 +55,5 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$.")
         name = place.rstrip("`")
+        message = message.removesuffix(", got `str`")  # as every variable is
         raise ConfigError(f"{name.upper()}={given.get(name)}: {message[0].lower()}{message[1:]}") from error

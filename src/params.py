@@ -43,6 +43,7 @@ def load_params(recipe: Recipe[P], overrides: Sequence[str] = (), *, path: Path 
         name = place.rstrip("`")
         where = "--set" if name in given else f"{path.name}, section {recipe.name}:"
         value = (values | given).get(name)
+        message = message.removesuffix(", got `str`")  # every value here began as text
         raise ParamsError(f"{where} {name}={value}: {message[0].lower()}{message[1:]}") from error
 
 

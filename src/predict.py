@@ -12,11 +12,18 @@ from src import cli  # all else is imported by what needs it: so early, Ctrl-C w
 
 
 def split_recipe(words: Sequence[str]) -> tuple[str, list[str]]:
-    """Tell the recipe's name, which may be left out, from the values behind it."""
+    """Tell the recipe's name, which may be left out, from the values behind it.
+
+    Raises:
+        InputError: The first word looks like a name, and there is no recipe of that name.
+    """
     from src import recipes
+    from src.errors import InputError
 
     if words and words[0] in recipes.names():
         return words[0], list(words[1:])
+    if words and words[0].isidentifier() and words[0].lower() not in ("nan", "inf", "infinity"):
+        raise InputError(f"{words[0]!r} is no value, no CSV file and no recipe; recipes: {', '.join(recipes.names())}")
     return cli.DEFAULT_RECIPE, list(words)
 
 

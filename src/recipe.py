@@ -95,6 +95,8 @@ class Recipe(Generic[P]):
         load: Gives the data for these parameters.
         build_model: Gives the compiled Keras model for these parameters.
         example: One row to try the model with, one value or list a feature.
+        min_r2: The gate's threshold: the least coefficient of determination on the held-out rows. The default asks no
+            more than to be no worse than their own mean.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Recipe(Generic[P]):
     load: Callable[[P], Dataset]
     build_model: Callable[[P], Any]
     example: Mapping[str, Any]
+    min_r2: float = 0.0
 
 
 def keras_inputs(inputs: Mapping[str, Any]) -> Any:
@@ -113,17 +116,30 @@ def keras_inputs(inputs: Mapping[str, Any]) -> Any:
 
 
 def example_row(recipe: Recipe[Any]) -> dict[str, Array]:
-    """The recipe's example as a batch of one row: arrays of shape (1, *feature.shape)."""
-    return {f.name: np.asarray(recipe.example[f.name], f.dtype).reshape(1, *f.shape) for f in recipe.features}
+    """The recipe's example as a batch of one row.
+
+    Returns:
+        Arrays of shape (1, *feature.shape).
+
+    Raises:
+        RecipeError: A feature's value is missing, or of another dtype or shape.
+    """
+    try:
+        return {f.name: np.asarray(recipe.example[f.name], f.dtype).reshape(1, *f.shape) for f in recipe.features}
+    except KeyError as error:
+        raise RecipeError(f"recipe {recipe.name}: the example has no value for feature {error}") from error
+    except (TypeError, ValueError) as error:
+        raise RecipeError(f"recipe {recipe.name}: the example does not fit the features: {error}") from error
 
 
 def check_dataset(recipe: Recipe[Any], dataset: Dataset) -> None:
-    """Hold the data a recipe loaded against what it declares.
+    """Hold the data a recipe loaded, and its example, against what it declares.
 
     Raises:
-        RecipeError: A feature or the targets are missing, of another dtype or shape than declared, no numbers, or not
-            finite.
+        RecipeError: The example, a feature or the targets are missing, of another dtype or shape than declared, no
+            numbers, or not finite.
     """
+    example_row(recipe)
     for split_name, split in (("train", dataset.train), ("test", dataset.test)):
         if not split.rows:
             raise RecipeError(f"recipe {recipe.name}: the {split_name} split has no rows")

@@ -31,7 +31,7 @@ class SavedModel:
         self._signature = self._loaded.signatures.get("serving_default")
         if self._signature is None:
             raise StoreError(f"{path} has no signature serving_default")
-        self.inputs: dict[str, Any] = self._signature.structured_input_signature[1]
+        self.inputs: dict[str, Any] = dict(sorted(self._signature.structured_input_signature[1].items()))
         shapes = {name: tuple(spec.shape[1:]) for name, spec in self.inputs.items()}
         if len(self._signature.structured_outputs) != 1 or not all(shape in ((), (1,)) for shape in shapes.values()):
             raise StoreError(

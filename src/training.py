@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from src import card, evaluate, export, gate, store, verify
-from src.errors import StoreError
+from src.errors import RecipeError, StoreError
 from src.fitting import fit
 from src.quiet import import_tensorflow
 from src.recipe import Params, Recipe, check_dataset
@@ -49,6 +49,7 @@ def train(
         The published version.
 
     Raises:
+        RecipeError: The recipe's parts do not fit together.
         StoreError: The store cannot be written.
         GateError: The model is not good enough.
         ArtefactError: The SavedModel does not reproduce the Keras model.
@@ -61,9 +62,11 @@ def train(
     dataset = recipe.load(hyperparameters)
     check_dataset(recipe, dataset)
     model = recipe.build_model(hyperparameters)
+    if not model.compiled:
+        raise RecipeError(f"recipe {recipe.name}: build_model gives a model that is not compiled")
     fit(model, dataset.train, hyperparameters, progress=progress)
     evaluation = evaluate.evaluate(model, dataset)
-    gate.check(evaluation)
+    gate.check(evaluation, recipe.min_r2)
     model_card = card.build_card(recipe, hyperparameters, dataset, model, evaluation)
 
     def write(path: Path) -> None:

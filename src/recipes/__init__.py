@@ -23,11 +23,15 @@ def find(name: str) -> Recipe[Any]:
         The recipe.
 
     Raises:
-        RecipeError: There is no such recipe, or its file holds none of that name.
+        RecipeError: There is no such recipe, or its file cannot be loaded or holds none of that name.
     """
     if name not in names():
         raise RecipeError(f"unknown recipe {name!r}; there is: {', '.join(names())}")
-    recipe = getattr(importlib.import_module(f"{__name__}.{name}"), "RECIPE", None)
+    try:
+        module = importlib.import_module(f"{__name__}.{name}")
+    except Exception as error:  # whatever is wrong in a recipe's file, its author should see it in one line
+        raise RecipeError(f"src/recipes/{name}.py cannot be loaded: {type(error).__name__}: {error}") from error
+    recipe = getattr(module, "RECIPE", None)
     if not isinstance(recipe, Recipe) or recipe.name != name:
         raise RecipeError(f"src/recipes/{name}.py holds no RECIPE named {name!r}")
     return recipe

@@ -58,4 +58,5 @@ RECIPE = Recipe(
     load=load,
     build_model=build_model,
     example={"x": 10},
+    min_r2=0.99,
 )

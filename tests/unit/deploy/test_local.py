@@ -76,3 +76,17 @@ def test_the_gateway_gets_the_port_itself() -> None:
     """Honcho adds 100 to PORT for every process after the first."""
     lines = local.PROCFILE.read_text(encoding="utf-8").splitlines()
     assert next(line for line in lines if not line.startswith("#")).startswith("gateway:")
+
+
+def test_one_port_is_not_enough(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The two servers cannot share a port, and nothing is trained or started before that is said."""
+    for variable in ("PORT", "MODEL_SERVER_PORT"):
+        monkeypatch.setenv(variable, "20001")
+    assert local.main() == 1
+    assert capsys.readouterr().err == "run: PORT and MODEL_SERVER_PORT are both 20001\n"
+
+
+def test_an_unknown_model_is_not_waited_for(capfd: pytest.CaptureFixture[str]) -> None:
+    """A model that has neither version nor recipe ends it with the training's message and exit code."""
+    assert local.train_if_new("nope") == 1
+    assert capfd.readouterr().err.startswith("train: unknown recipe 'nope'")

@@ -119,3 +119,10 @@ def test_a_damaged_version_is_refused_in_one_line(line_store: Path, name: str, s
         SavedModel(version)
     assert str(caught.value).startswith(f"cannot load {version}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_word_that_looks_like_a_recipe_but_is_none_is_refused() -> None:
+    """A misspelt recipe is told from a wrong value."""
+    with pytest.raises(InputError) as caught:
+        split_recipe(["lime", "10"])
+    assert str(caught.value).startswith("'lime' is no value, no CSV file and no recipe; recipes: ")

@@ -139,3 +139,21 @@ def test_an_empty_split_is_refused(line_data: tuple[Recipe[Any], Dataset]) -> No
     empty = Split({"x": np.zeros((0, 1), "float32")}, np.zeros((0, 1), "float32"))
     with pytest.raises(RecipeError, match=r"^recipe line: the train split has no rows$"):
         check_dataset(recipe, replace(dataset, train=empty))
+
+
+@pytest.mark.parametrize(
+    ("example", "message"),
+    [
+        ({"y": 1}, "recipe line: the example has no value for feature 'x'"),
+        ({"x": [1, 2]}, "recipe line: the example does not fit the features: cannot reshape array"),
+        ({"x": "ten"}, "recipe line: the example does not fit the features: could not convert string to float: 'ten'"),
+    ],
+)
+def test_an_example_that_does_not_fit_is_refused(
+    line_data: tuple[Recipe[Any], Dataset], example: dict[str, Any], message: str
+) -> None:
+    """The example, which becomes a golden row, is held against the features before training."""
+    recipe, dataset = line_data
+    with pytest.raises(RecipeError) as caught:
+        check_dataset(replace(recipe, example=example), dataset)
+    assert str(caught.value).startswith(message)
