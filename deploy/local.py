@@ -19,6 +19,9 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from src import cli, store
+from src.errors import StoreError
+
 ROOT = Path(__file__).parents[1]
 PROCFILE = ROOT / "deploy" / "Procfile"
 LOOPBACK = "127.0.0.1"
@@ -167,7 +170,8 @@ def main() -> int:
     host = os.environ.get("HOST") or LOOPBACK
     try:
         port, server_port = free_ports(host)
-    except ValueError as error:
+        store.prepare(cli.DEFAULT_STORE)  # puts right what a killed run left: it may not have told of a version
+    except (ValueError, StoreError) as error:
         print(f"run: {error}", file=sys.stderr)
         return 1
     if failed := train_if_new(os.environ.get("MODEL_NAME") or "line"):

@@ -56,7 +56,7 @@ class Catalog:
             try:
                 return self.learn(model)
             except ModelServerError as error:
-                if known is None or isinstance(error, NotSupportedError):
+                if known is None or known.contract is None or isinstance(error, NotSupportedError):
                     raise
         if known.contract is None:
             raise NotSupportedError(known.refusal)

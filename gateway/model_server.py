@@ -65,6 +65,16 @@ class Signature:
     inputs: Mapping[str, pb.TensorInfo]
     outputs: Mapping[str, pb.TensorInfo]
 
+    def has_tensors_of(self, other: "Signature") -> bool:
+        """Whether a request for the one version fits the other, and so does reading its answer."""
+        mine, others = ([_forms(s.inputs), _forms(s.outputs)] for s in (self, other))
+        return mine == others
+
+
+def _forms(tensors: Mapping[str, pb.TensorInfo]) -> dict[str, tuple[int, bytes]]:
+    """What a request has to fit: dtypes and shapes; the tensors' names in the graph may differ."""
+    return {name: (info.dtype, info.tensor_shape.SerializeToString()) for name, info in tensors.items()}
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -92,13 +102,13 @@ class ModelServer:
         self._channel: grpc.Channel | None = None
         self._lock = threading.Lock()
 
-    def predict(self, model: str, inputs: Mapping[str, pb.TensorProto], *, version: int) -> Answer:
+    def predict(self, model: str, inputs: Mapping[str, pb.TensorProto], *, version: int | None) -> Answer:
         """Ask a version for predictions.
 
         Args:
             model: The model's name.
             inputs: One tensor an input, the batch dimension first.
-            version: The version's number.
+            version: The version's number; None for the newest there is.
 
         Returns:
             The answer.
@@ -107,7 +117,8 @@ class ModelServer:
             ModelServerError: The server did not answer, or answered with an error.
         """
         request = pb.PredictRequest(model_spec=pb.ModelSpec(name=model, signature_name=SIGNATURE), inputs=inputs)
-        request.model_spec.version.value = version
+        if version is not None:
+            request.model_spec.version.value = version
         response = self._call(f"{PREDICTION_SERVICE}/Predict", request, pb.PredictResponse.FromString)
         return Answer(response.model_spec.version.value, response.outputs)
 
@@ -121,10 +132,13 @@ class ModelServer:
             The signature.
 
         Raises:
-            ModelServerError: As for `predict`; or there is no `serving_default`.
+            ModelServerError: As for `predict`, but within PROBE_SECONDS.
+            NotSupportedError: There is no `serving_default`.
         """
         request = pb.GetModelMetadataRequest(model_spec=pb.ModelSpec(name=model), metadata_field=["signature_def"])
-        response = self._call(f"{PREDICTION_SERVICE}/GetModelMetadata", request, pb.GetModelMetadataResponse.FromString)
+        response = self._call(
+            f"{PREDICTION_SERVICE}/GetModelMetadata", request, pb.GetModelMetadataResponse.FromString, PROBE_SECONDS
+        )
         try:
             signatures = pb.SignatureDefMap.FromString(response.metadata["signature_def"].value).signature_def
         except DecodeError as error:

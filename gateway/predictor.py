@@ -10,8 +10,8 @@ from gateway.contract import Contract
 from gateway.errors import ModelServerError
 from gateway.model_server import ModelServer
 
-# A version can be replaced between learning its contract and asking it; more than two replacements in the time of one
-# request are not a takeover but a fault.
+# A version can be replaced, by one with another signature, between learning its contract and asking it; more than two
+# such replacements in the time of one request are not a takeover but a fault.
 ATTEMPTS = 3
 
 
@@ -52,7 +52,8 @@ class Predictor:
         """Answer a request body by the newest version of a model.
 
         The version is asked for by its number, so that it can only answer what was checked against its own signature.
-        If it has been replaced meanwhile, the body is checked against its successor's.
+        If it has been replaced meanwhile, the body is checked against its successor's. Where the two are alike, any
+        version may answer: of several servers behind one name, some may have the old one and some the new.
 
         Args:
             model: The model's name.
@@ -66,18 +67,18 @@ class Predictor:
             ModelServerError: The model server fails.
         """
         contract = self.catalog.contract(model)
-        for _ in range(ATTEMPTS - 1):
+        for _ in range(ATTEMPTS):
             try:
-                return self._ask(model, contract, body)
+                return self._ask(model, contract, body, version=contract.signature.version)
             except ModelServerError as error:
-                successor = self.catalog.learn(model) if error.code is grpc.StatusCode.NOT_FOUND else contract
-                if successor is contract:
+                if error.code is not grpc.StatusCode.NOT_FOUND:
                     raise
-                contract = successor
-        return self._ask(model, contract, body)
+            replaced, contract = contract, self.catalog.learn(model)
+            if contract.signature.has_tensors_of(replaced.signature):
+                return self._ask(model, contract, body, version=None)
+        raise ModelServerError(grpc.StatusCode.UNAVAILABLE, f"{ATTEMPTS} versions in a row were replaced while asked")
 
-    def _ask(self, model: str, contract: Contract, body: bytes) -> Prediction:
+    def _ask(self, model: str, contract: Contract, body: bytes, *, version: int | None) -> Prediction:
         batch = contract.parse(body, max_rows=self._max_rows)
-        inputs = {contract.input_name: batch.tensor}
-        answer = self._server.predict(model, inputs, version=contract.signature.version)
+        answer = self._server.predict(model, {contract.input_name: batch.tensor}, version=version)
         return Prediction(contract.mirror(batch, answer.outputs), answer.version, batch.rows)

@@ -18,7 +18,7 @@ MODEL_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 MAX_VERSION = 2**63 - 1  # what a server can read
 
 
-def ensure_config(store: Path, served_from: PurePosixPath = SERVED_FROM, *, coming: str | None = None) -> None:
+def ensure_config(store: Path, served_from: PurePosixPath = SERVED_FROM) -> None:
     """Make `models.config` exist and name every model that has a version; leave what it says already as it is.
 
     Call it under the store's lock. The file is replaced in one step: a reader sees the old text or the new one.
@@ -26,7 +26,6 @@ def ensure_config(store: Path, served_from: PurePosixPath = SERVED_FROM, *, comi
     Args:
         store: The model store.
         served_from: The store's folder as the model server sees it; absolute.
-        coming: A model whose first version may be about to come: servers wait for one.
 
     Raises:
         StoreError: The file there is no valid configuration, or cannot be written.
@@ -44,9 +43,7 @@ def ensure_config(store: Path, served_from: PurePosixPath = SERVED_FROM, *, comi
     config.model_config_list.SetInParent()  # an empty list is written out: TensorFlow Serving ends on an empty file
     known = {model.name for model in config.model_config_list.config}
     for folder in sorted(store.iterdir()):
-        if folder.name not in known and (
-            folder.name == coming or (MODEL_NAME.fullmatch(folder.name) and versions(folder))
-        ):
+        if folder.name not in known and MODEL_NAME.fullmatch(folder.name) and versions(folder):
             incomplete = True
             config.model_config_list.config.add(
                 name=folder.name,

@@ -1,5 +1,6 @@
 """What a training run tells its user: what it made, how good it is and what to do next."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,9 @@ def summary(recipe: Recipe[Any], published: Published, store: Path) -> str:
 
 def _next_steps(recipe: Recipe[Any], store: Path) -> list[str]:
     """Commands that work as they stand: for this model, in this store."""
-    here = "" if store == cli.DEFAULT_STORE else f" --store {store}"
+    here = "" if store == cli.DEFAULT_STORE else f" --store {shlex.quote(str(store))}"
     number = _single_number(recipe)
-    question = "FILE.csv" if number is None else f"{number:g}"
+    question = "FILE.csv" if number is None else repr(int(number) if number.is_integer() else number)
     lines = [f"Try it here:  python -m src.predict {recipe.name} {question}{here}"]
     if here:
         return [*lines, f"Serve it:     python -m serving.embedded{here}"]
@@ -46,5 +47,5 @@ def _next_steps(recipe: Recipe[Any], store: Path) -> list[str]:
 
 def _single_number(recipe: Recipe[Any]) -> float | None:
     """The recipe's example, if it is one number."""
-    values = [array.item() for array in example_row(recipe).values() if array.size == 1]
+    values = [float(array.item()) for array in example_row(recipe).values() if array.size == 1]
     return values[0] if len(values) == len(recipe.features) == 1 else None

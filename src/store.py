@@ -52,7 +52,8 @@ def publish(store: Path, model: str, write: Callable[[Path], None], *, served_fr
         The version's number.
 
     Raises:
-        StoreError: The store cannot be written; nothing was published.
+        StoreError: The store cannot be written. Nothing was published, unless the message says so: then only
+            `models.config` is missing, which the next run's `prepare` makes good.
     """
     staging = store / model / STAGING
     with _errors(store), _locked(store):
@@ -61,13 +62,17 @@ def publish(store: Path, model: str, write: Callable[[Path], None], *, served_fr
         try:
             write(staging)
             _sync_tree(staging)
-            # Before the rename: a version that is there and that no server is told of would look like a success.
-            ensure_config(store, served_from, coming=model)
             version = _rename_to_next(staging)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)  # and let the error through, whatever becomes of this
             raise
-        sync_folder(staging.parent)
+        try:
+            sync_folder(staging.parent)
+            # After the rename: a server that is told of a model without a version waits for it and serves no other.
+            ensure_config(store, served_from)
+        except OSError as error:
+            reason = error.strerror or error
+            raise StoreError(f"{model} version {version} is published, but servers are not told: {reason}") from error
     return version
 
 

@@ -26,7 +26,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         "--served-from",
         type=PurePosixPath,
         default=SERVED_FROM,
-        help="the store's folder as the model server sees it (default: %(default)s)",
+        help="the store's folder as servers see it, for a model not yet in models.config (default: %(default)s)",
     )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     options = parser.parse_args(arguments)

@@ -1,7 +1,8 @@
 """A training run: from a recipe and its parameters to a published version."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -70,19 +71,28 @@ def train(
     model_card = card.build_card(recipe, hyperparameters, dataset, model, evaluation)
 
     def write(path: Path) -> None:
-        export.export(model, recipe, model_card, dataset.train, path)
+        with store_errors(path):
+            export.export(model, recipe, model_card, dataset.train, path)
         verify.verify(path, model, recipe, model_card, dataset.train)
 
-    version = store.publish(model_store, recipe.name, partial(_with_store_errors, write), served_from=served_from)
+    version = store.publish(model_store, recipe.name, write, served_from=served_from)
     return Published(version, model_store / recipe.name / str(version), evaluation)
 
 
-def _with_store_errors(write: Any, path: Path) -> None:
-    """Turn TensorFlow's own reports of a full or failing disk into the store's error."""
+@contextlib.contextmanager
+def store_errors(path: Path) -> Iterator[None]:
+    """Turn TensorFlow's own reports of a full or failing disk into the store's error.
+
+    Args:
+        path: What the block writes.
+
+    Raises:
+        StoreError: It could not be written.
+    """
     import tensorflow as tf
 
     try:
-        write(path)
+        yield
     except tf.errors.OpError as error:
         # Such as "{{function_node ...}} <file>; No space left on device [Op:SaveV2]".
         reason = " ".join(str(error.message).split()).rpartition("; ")[2].partition(" [Op:")[0]

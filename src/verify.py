@@ -29,7 +29,7 @@ def verify(path: Path, model: Any, recipe: Recipe[Any], card: Card, train: Split
 
     try:
         loaded = tf.saved_model.load(str(path))
-    except (ValueError, LookupError) as error:
+    except (ValueError, LookupError, tf.errors.OpError) as error:
         raise ArtefactError(f"the exported SavedModel cannot be loaded: {error}") from error
     if missing := {"serving_default", "card"} - set(loaded.signatures):
         raise ArtefactError(f"the exported SavedModel lacks the signature {', '.join(sorted(missing))}")

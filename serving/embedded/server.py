@@ -60,8 +60,8 @@ def serve(options: Options, stop: Event) -> None:
     checks = health.HealthServicer()
     manager = Manager(options.store, registry, states)
     server = _make_server(registry, states, checks)
+    manager.poll()  # before it listens, so that a server that takes connections has what it can have, and answers
     port = _listen(server, options.host, options.port)
-    manager.poll()  # before the first call, so that a server that answers has what it can have
     server.start()
     checks.set("", health_pb2.HealthCheckResponse.SERVING)
     _logger.info("serving gRPC on %s:%d, store %s", options.host, port, options.store.absolute())

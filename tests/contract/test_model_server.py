@@ -365,7 +365,9 @@ def test_label_does_not_move_to_a_version_added_by_the_same_write(own_server: Mo
 
     own_server.configure("two", specific=[1, 2], labels={"stable": 2})
     write_line(own_server.store / "watch" / "2", slope=2.0)
-    own_server.wait_for("watch", 2, State.AVAILABLE)  # so a poll has passed since
+    own_server.wait_for("watch", 2, State.AVAILABLE)
+    refusal = "Request to assign label to version 2 of model two"
+    wait_until(lambda: refusal in own_server.process.output(), WAIT_SECONDS, "the server to log the refusal")
     assert own_server.states("two") == {1: State.AVAILABLE}
     assert own_server.labelled("two", "stable") == 1
 

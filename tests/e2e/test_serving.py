@@ -80,6 +80,7 @@ def test_recovers_when_the_model_server_returns(stack: Stack) -> None:
     assert set(seen.statuses()) == {200, 503}
     assert all(headers.get("Retry-After") == "1" for status, _, headers in seen.answers if status == 503)
     assert stack.gateway.exit_code is None
+    assert stack.gateway.output().count("Booting worker") == 2, "a worker was restarted"
 
 
 def test_starts_in_any_order(server_command: Command, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -4,12 +4,13 @@ import grpc
 import pytest
 from flask.testing import FlaskClient
 
-from gateway import catalog
+from gateway import catalog, create_app
 from gateway import tf_serving_pb2 as pb
+from gateway.config import Settings
 from gateway.tensors import pack, unpack
 from tests.processes import wait_until
 from tests.unit.gateway.answers import document
-from tests.unit.gateway.fake_server import FLOAT_COLUMN, FailedError, FakeServer, info, line
+from tests.unit.gateway.fake_server import FLOAT_COLUMN, FailedError, FakeServer, info, line, serving
 
 PAIRS = {"x": info(pb.DT_FLOAT, -1, 2)}
 
@@ -68,6 +69,27 @@ def test_a_new_version_of_another_kind_is_not_served(client: FlaskClient, fake: 
     client.post("/predict", json={"data": 10})
     fake.version, fake.inputs = 2, {"a": FLOAT_COLUMN, "b": FLOAT_COLUMN}
     assert [client.post("/predict", json={"data": 10}).status_code for _ in range(4)] == [501] * 4
+
+
+def test_servers_behind_one_name_may_be_at_different_versions(fake: FakeServer) -> None:
+    """While one of several servers has the new version and the others still the old one, all requests are answered."""
+    with serving(FakeServer(version=2)) as other:
+        app = create_app(Settings(model_server=f"ipv4:{fake.target},{other.target}", timeout_seconds=2))
+        answers = [app.test_client().post("/predict", json={"data": 10}) for _ in range(20)]
+        app.extensions["model_server"].close()
+    assert {answer.status_code for answer in answers} == {200}
+    assert {document(answer)["version"] for answer in answers} == {1, 2}
+
+
+def test_a_model_server_that_goes_is_no_unsupported_model(
+    client: FlaskClient, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the server is gone, a model that was answered with 501 is answered with 503."""
+    monkeypatch.setattr(catalog, "RECHECK_SECONDS", 0.0)
+    fake.outputs = {}
+    assert client.post("/predict", json={"data": 10}).status_code == 501
+    fake.failure = FailedError(grpc.StatusCode.UNAVAILABLE)
+    assert client.post("/predict", json={"data": 10}).status_code == 503
 
 
 def test_a_body_for_the_successor_is_taken_within_a_second(client: FlaskClient, fake: FakeServer) -> None:

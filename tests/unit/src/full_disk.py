@@ -12,7 +12,7 @@ from pathlib import Path
 from src import cli, export, recipes, release, store, verify
 from src.errors import StoreError
 from src.params import load_params
-from src.training import _with_store_errors
+from src.training import store_errors
 from tests.unit.src.conftest import train
 
 PAGE_KILOBYTES = 4
@@ -26,7 +26,8 @@ def publish_until_it_fits(folder: Path) -> None:
         line = train(recipe, load_params(recipe), Path(scratch) / "line")
 
     def write(path: Path) -> None:
-        export.export(line.model, recipe, line.card, line.dataset.train, path)
+        with store_errors(path):
+            export.export(line.model, recipe, line.card, line.dataset.train, path)
         verify.verify(path, line.model, recipe, line.card, line.dataset.train)
 
     for pages in range(1, MAX_PAGES):
@@ -34,7 +35,7 @@ def publish_until_it_fits(folder: Path) -> None:
         subprocess.run(command, check=True)
         try:
             store.prepare(folder)
-            store.publish(folder, "line", partial(_with_store_errors, write))
+            store.publish(folder, "line", write)
         except StoreError as error:
             print(f"{error} | {_hidden(folder)} | {release.versions(folder / 'line')}")
         if release.versions(folder / "line"):

@@ -113,14 +113,6 @@ def test_the_file_is_replaced_not_rewritten(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["line", "models.config"]
 
 
-def test_a_coming_model_is_named_before_it_has_a_version(tmp_path: Path) -> None:
-    """Servers wait for the first version of a model that is about to come; other empty folders are not named."""
-    for name in ("line", "empty"):
-        (tmp_path / name).mkdir()
-    ensure_config(tmp_path, coming="line")
-    assert [model.name for model in read(tmp_path).model_config_list.config] == ["line"]
-
-
 def test_a_custom_configuration_is_left_alone(tmp_path: Path) -> None:
     """A configuration of the other kind cannot be added to, and is not overwritten."""
     text = 'custom_model_config { type_url: "x" }\n'

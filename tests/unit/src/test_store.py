@@ -100,8 +100,7 @@ def test_everything_is_on_the_disk_before_the_version_can_be_seen(
     renamed = log.index("rename")
     version = empty_store / "line" / "1"
     content = {f"line/{store.STAGING}/{path.relative_to(version)}" for path in version.rglob("*")}
-    release = {".models.config.draft", "."}  # told to the servers before there is anything to serve
-    assert set(log[:renamed]) == content | {f"line/{store.STAGING}"} | release
+    assert set(log[:renamed]) == content | {f"line/{store.STAGING}"}
     assert log[renamed + 1] == "line"
 
 
