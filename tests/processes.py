@@ -55,7 +55,7 @@ class Process:
         self._popen.send_signal(number)
 
     def kill(self) -> None:
-        """Send SIGKILL to the program's group: a server behind a wrapper script dies too, one in a container does not."""
+        """Send SIGKILL to the program's group: a server behind a wrapper script dies too, one in a container not."""
         os.killpg(self.pid, signal.SIGKILL)
 
     def wait(self, timeout_seconds: float) -> int:
