@@ -174,7 +174,7 @@ def main() -> int:
     except (ValueError, StoreError) as error:
         print(f"run: {error}", file=sys.stderr)
         return 1
-    if failed := train_if_new(os.environ.get("MODEL_NAME") or "line"):
+    if failed := train_if_new(os.environ.get("MODEL_NAME") or cli.DEFAULT_RECIPE):
         return failed
     threading.Thread(target=announce, args=(ANY_ADDRESS.get(host, host), port, server_port), daemon=True).start()
     return supervise(

@@ -83,7 +83,7 @@ class Contract:
         row_shape = [] if scalars else self.row_shape
         single = depth == len(row_shape)
         if depth < len(row_shape):
-            raise InvalidInputError("/data", f"expected {self.expectation()}, got {_lists(depth)}")
+            raise InvalidInputError("/data", f"expected {self._expectation()}, got {_lists(depth)}")
         values, lengths = flatten(data, row_shape if single else [None, *row_shape])
         rows = 1 if single else lengths[0]
         if rows > max_rows:
@@ -97,12 +97,7 @@ class Contract:
             raise InvalidInputError(place, f"expected a {self.dtype.name}, {self.dtype.bounds}, got {value}") from error
         return Batch(tensor, rows, single, scalars)
 
-    def expectation(self) -> str:
-        """The shape of `data` in words."""
-        if not self.row_shape:
-            return "a number or an array of numbers"
-        if self.row_shape == [1]:
-            return "a number, an array of numbers, or an array of arrays of one number"
+    def _expectation(self) -> str:
         sizes = " x ".join("n" if size is None else str(size) for size in self.row_shape)
         return f"one instance of shape {sizes}, or an array of such instances"
 

@@ -70,8 +70,8 @@ def publish(store: Path, model: str, write: Callable[[Path], None], *, served_fr
             sync_folder(staging.parent)
             # After the rename: a server that is told of a model without a version waits for it and serves no other.
             ensure_config(store, served_from)
-        except OSError as error:
-            reason = error.strerror or error
+        except (OSError, StoreError) as error:
+            reason = getattr(error, "strerror", None) or error
             raise StoreError(f"{model} version {version} is published, but servers are not told: {reason}") from error
     return version
 

@@ -1,4 +1,15 @@
 import os
 
+import pytest
+
+from tests.servers import MODEL_SERVERS, Command
+
 # gRPC's C++ core writes informational lines past Python's logging, such as that a connection was closed by its peer.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+
+@pytest.fixture(scope="session", params=MODEL_SERVERS)
+def server_command(request: pytest.FixtureRequest) -> Command:
+    """How to start each of the two model servers that the product works with."""
+    command: Command = request.param
+    return command

@@ -5,14 +5,7 @@ import pytest
 
 from tests.contract.model_server import ModelServer, State, started
 from tests.saved_models import write_line, write_mixed
-from tests.servers import MODEL_SERVERS, Command
-
-
-@pytest.fixture(scope="session", params=MODEL_SERVERS)
-def server_command(request: pytest.FixtureRequest) -> Command:
-    """How to start each of the two model servers that the contract is about."""
-    command: Command = request.param
-    return command
+from tests.servers import Command
 
 
 @pytest.fixture(scope="module")

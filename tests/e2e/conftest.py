@@ -4,14 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.stack import Stack, started, train
-from tests.servers import MODEL_SERVERS, Command
-
-
-@pytest.fixture(scope="module", params=MODEL_SERVERS)
-def server_command(request: pytest.FixtureRequest) -> Command:
-    """How to start each of the two model servers that the gateway can stand in front of."""
-    command: Command = request.param
-    return command
+from tests.servers import Command
 
 
 @pytest.fixture(scope="module")
