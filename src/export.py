@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from src.card import Card, encode_card, golden_inputs
+from src.card import Card, encode_card
+from src.describe import golden_inputs
 from src.quiet import quiet_stderr
 from src.recipe import Array, Recipe, Split, keras_inputs
 

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
+from src.dtypes import Array as Array  # recipes take it from here, as all they need
+from src.dtypes import to_array
 from src.errors import RecipeError
-
-Array = NDArray[Any]
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,10 +31,11 @@ class Feature:
 
     Attributes:
         name: The input's name in the signature, and the CSV column's.
-        dtype: A NumPy dtype name, such as `float32`.
+        dtype: A number's NumPy dtype, such as `float32`; `bool`; or `string`. `src.dtypes.DTYPES` lists them.
         description: One sentence for the people who will send values.
         unit: The unit of measurement, or None for a plain number.
         shape: One row's shape; the batch dimension comes in front of it.
+        vocabulary: The categories of a categorical string, which are then the only values it has; None for any string.
     """
 
     name: str
@@ -44,6 +43,7 @@ class Feature:
     description: str
     unit: str | None = None
     shape: tuple[int, ...] = (1,)
+    vocabulary: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,8 @@ class Split:
     """Rows to train on, or rows held out.
 
     Attributes:
-        inputs: One array a feature, of shape (rows, *feature.shape) and the feature's dtype.
+        inputs: One array a feature, of shape (rows, *feature.shape) and the feature's dtype; strings are `str` in an
+            object array.
         targets: What the model should answer, of shape (rows, 1), float32.
     """
 
@@ -125,36 +126,8 @@ def example_row(recipe: Recipe[Any]) -> dict[str, Array]:
         RecipeError: A feature's value is missing, or of another dtype or shape.
     """
     try:
-        return {f.name: np.asarray(recipe.example[f.name], f.dtype).reshape(1, *f.shape) for f in recipe.features}
+        return {f.name: to_array(recipe.example[f.name], f.dtype).reshape(1, *f.shape) for f in recipe.features}
     except KeyError as error:
         raise RecipeError(f"recipe {recipe.name}: the example has no value for feature {error}") from error
-    except (TypeError, ValueError) as error:
+    except (ValueError, ArithmeticError) as error:
         raise RecipeError(f"recipe {recipe.name}: the example does not fit the features: {error}") from error
-
-
-def check_dataset(recipe: Recipe[Any], dataset: Dataset) -> None:
-    """Hold the data a recipe loaded, and its example, against what it declares.
-
-    Raises:
-        RecipeError: The example, a feature or the targets are missing, of another dtype or shape than declared, no
-            numbers, or not finite.
-    """
-    example_row(recipe)
-    for split_name, split in (("train", dataset.train), ("test", dataset.test)):
-        if not split.rows:
-            raise RecipeError(f"recipe {recipe.name}: the {split_name} split has no rows")
-        for feature in recipe.features:
-            what = f"recipe {recipe.name}: {split_name} feature {feature.name!r}"
-            _check_array(what, split.inputs.get(feature.name), feature.dtype, (split.rows, *feature.shape))
-        # Targets of shape (rows,) would be compared with predictions of shape (rows, 1) as a square of differences.
-        _check_array(f"recipe {recipe.name}: {split_name} targets", split.targets, "float32", (split.rows, 1))
-
-
-def _check_array(what: str, array: Array | None, dtype: str, shape: tuple[int, ...]) -> None:
-    found = "nothing" if array is None else f"{array.dtype} of shape {array.shape}"
-    if array is None or found != f"{dtype} of shape {shape}":
-        raise RecipeError(f"{what} is {found}, declared as {dtype} of shape {shape}")
-    if not np.issubdtype(array.dtype, np.number):
-        raise RecipeError(f"{what} is {dtype}; only numbers are supported yet")
-    if not np.isfinite(array).all():
-        raise RecipeError(f"{what} is not finite in row {int(np.argwhere(~np.isfinite(array))[0][0])}")

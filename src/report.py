@@ -4,6 +4,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from src import cli, evaluate
 from src.recipe import Recipe, example_row
 from src.training import Published
@@ -35,17 +37,25 @@ def summary(recipe: Recipe[Any], published: Published, store: Path) -> str:
 def _next_steps(recipe: Recipe[Any], store: Path) -> list[str]:
     """Commands that work as they stand: for this model, in this store."""
     here = "" if store == cli.DEFAULT_STORE else f" --store {shlex.quote(str(store))}"
-    number = _single_number(recipe)
-    question = "FILE.csv" if number is None else repr(int(number) if number.is_integer() else number)
+    value = _single_value(recipe)
+    question = "FILE.csv" if value is None else shlex.quote(value if isinstance(value, str) else _json(value))
     lines = [f"Try it here:  python -m src.predict {recipe.name} {question}{here}"]
     if here:
         return [*lines, f"Serve it:     python -m serving.embedded{here}"]
     name = "" if recipe.name == cli.DEFAULT_RECIPE else f" MODEL_NAME={recipe.name}"
-    curl = "" if number is None else f", then: curl -d '{{\"data\": [{question}]}}' localhost:8080/predict"
+    body = shlex.quote(f'{{"data": [{_json(value)}]}}')
+    curl = "" if value is None else f", then: curl -d {body} localhost:8080/predict"
     return [*lines, f"Serve it:     make run{name}{curl}"]
 
 
-def _single_number(recipe: Recipe[Any]) -> float | None:
-    """The recipe's example, if it is one number."""
-    values = [float(array.item()) for array in example_row(recipe).values() if array.size == 1]
-    return values[0] if len(values) == len(recipe.features) == 1 else None
+def _single_value(recipe: Recipe[Any]) -> str | bool | float | None:
+    """The recipe's example, if it is one value; whole numbers as integers, which read better."""
+    values = [array.item() for array in example_row(recipe).values() if array.size == 1]
+    if len(values) != 1 or len(recipe.features) != 1:
+        return None
+    value: str | bool | float = values[0]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -3,17 +3,13 @@
 import contextlib
 import csv
 import itertools
-import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
-
-import numpy as np
+from typing import TextIO
 
 from src.errors import InputError
-from src.recipe import Array
 
 BATCH_ROWS = 4096  # bounds memory however long the CSV file is
 
@@ -70,8 +66,8 @@ def read_csv(name: str, columns: Sequence[str]) -> Iterator[Row]:
 
     Args:
         name: The file's name, or `-` for standard input.
-        columns: The columns needed. A header names them, in any order and among others; a file for a model of one
-            input may go without.
+        columns: The columns needed. A header names them, in any order and among others; a file of numbers for a model
+            of one input may go without.
 
     Yields:
         The rows; blank lines are passed over.
@@ -101,37 +97,6 @@ def read_csv(name: str, columns: Sequence[str]) -> Iterator[Row]:
             raise InputError(f"{name} line {reader.line_num}: not CSV: {error}") from error
         except UnicodeDecodeError as error:  # no line: text is decoded in blocks, ahead of the rows
             raise InputError(f"{name} is not UTF-8 text: {error.reason}") from error
-
-
-def check_values(rows: Sequence[Row], name: str, dtype: Any) -> Array:
-    """Turn one column of texts into numbers.
-
-    Args:
-        rows: The rows.
-        name: The input's name, which every row has.
-        dtype: The input's NumPy dtype; strings (dtype object) pass as they are.
-
-    Returns:
-        An array of shape (len(rows),).
-
-    Raises:
-        InputError: A text is no finite number within the dtype's range.
-    """
-    if dtype is object:
-        return np.array([row.values[name] for row in rows], object)
-    convert = int if np.issubdtype(dtype, np.integer) else float
-    values = np.empty(len(rows), dtype)
-    for index, row in enumerate(rows):
-        text = row.values[name].strip()
-        try:
-            with np.errstate(over="raise"):
-                values[index] = np.dtype(dtype).type(convert(text))
-            finite = math.isfinite(values[index])
-        except (ValueError, OverflowError, FloatingPointError):
-            finite = False
-        if not finite:
-            raise InputError(f"{row.place}, {name}: {text!r} is no finite number of type {np.dtype(dtype).name}")
-    return values
 
 
 def _is_number(text: str) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from src.errors import StoreError
+from src.errors import InputError, StoreError
 from src.quiet import import_tensorflow
-from src.rows import Row, check_values
+from src.rows import Row
+from src.texts import check_values
 
 
 class SavedModel:
@@ -48,7 +49,8 @@ class SavedModel:
             One value a row.
 
         Raises:
-            InputError: A text is no value of its input's dtype.
+            InputError: A text is no value of its input's dtype, or the model itself refuses a value, as a lookup does
+                with a category that it does not know.
         """
         import tensorflow as tf
 
@@ -56,5 +58,9 @@ class SavedModel:
         for name, spec in self.inputs.items():
             values = check_values(rows, name, spec.dtype.as_numpy_dtype)
             batch[name] = tf.constant(values.reshape(len(rows), *spec.shape[1:]), spec.dtype)
-        (output,) = self._signature(**batch).values()
+        try:
+            (output,) = self._signature(**batch).values()
+        except tf.errors.InvalidArgumentError as error:
+            places = " to ".join(dict.fromkeys((rows[0].place, rows[-1].place)))
+            raise InputError(f"{places}: the model refuses: {' '.join(str(error.message).split())[:300]}") from error
         return output.numpy().reshape(len(rows)).tolist()  # type: ignore[no-any-return]

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from src import card, evaluate, export, gate, store, verify
+from src import describe, evaluate, export, gate, store, verify
+from src.checks import check_dataset, check_recipe
 from src.errors import RecipeError, StoreError
 from src.fitting import fit
 from src.quiet import import_tensorflow
-from src.recipe import Params, Recipe, check_dataset
+from src.recipe import Params, Recipe
 from src.release import SERVED_FROM
 
 
@@ -55,6 +56,7 @@ def train(
         GateError: The model is not good enough.
         ArtefactError: The SavedModel does not reproduce the Keras model.
     """
+    check_recipe(recipe)
     store.prepare(model_store, served_from=served_from)
     import_tensorflow()
     import keras
@@ -62,13 +64,14 @@ def train(
     keras.utils.set_random_seed(hyperparameters.seed)
     dataset = recipe.load(hyperparameters)
     check_dataset(recipe, dataset)
+    describe.check_room(recipe, dataset.train)
     model = recipe.build_model(hyperparameters)
     if not model.compiled:
         raise RecipeError(f"recipe {recipe.name}: build_model gives a model that is not compiled")
     fit(model, dataset.train, hyperparameters, progress=progress)
     evaluation = evaluate.evaluate(model, dataset)
     gate.check(evaluation, recipe.min_r2)
-    model_card = card.build_card(recipe, hyperparameters, dataset, model, evaluation)
+    model_card = describe.build_card(recipe, hyperparameters, dataset, model, evaluation)
 
     def write(path: Path) -> None:
         with store_errors(path):

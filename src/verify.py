@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from src.card import Card, encode_card
+from src.dtypes import to_array
 from src.errors import ArtefactError
 from src.evaluate import predict
 from src.recipe import Array, Recipe, Split
@@ -34,7 +35,7 @@ def verify(path: Path, model: Any, recipe: Recipe[Any], card: Card, train: Split
     if missing := {"serving_default", "card"} - set(loaded.signatures):
         raise ArtefactError(f"the exported SavedModel lacks the signature {', '.join(sorted(missing))}")
     _verify_card(loaded.signatures["card"], encode_card(card))
-    golden = {f.name: np.asarray(card.golden.inputs[f.name], f.dtype) for f in recipe.features}
+    golden = {f.name: to_array(card.golden.inputs[f.name], f.dtype) for f in recipe.features}
     golden_outputs = np.asarray(card.golden.outputs[recipe.output.name])
     batch = _first_rows(train, 1024)
     serve = loaded.signatures["serving_default"]

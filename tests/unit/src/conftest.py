@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from src import card, evaluate, export, recipes
+from src import describe, evaluate, export, recipes
 from src.card import Card
 from src.evaluate import Evaluation
 from src.fitting import fit
 from src.params import load_params
 from src.quiet import import_tensorflow
 from src.recipe import Dataset, Feature, Output, Params, Recipe, Split
+from tests.unit.src.mixed import MIXED, PARAMS
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def train(recipe: Recipe[Any], params: Params, path: Path) -> Trained:
     model = recipe.build_model(params)
     fit(model, dataset.train, params)
     evaluation = evaluate.evaluate(model, dataset)
-    model_card = card.build_card(recipe, params, dataset, model, evaluation)
+    model_card = describe.build_card(recipe, params, dataset, model, evaluation)
     export.export(model, recipe, model_card, dataset.train, path)
     return Trained(recipe, params, dataset, model, evaluation, model_card, path)
 
@@ -93,6 +94,12 @@ def areas(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A recipe with two features of different dtypes and shapes, trained for a few epochs."""
     params = Params(seed=7, epochs=20, batch_size=16)
     return train(AREAS, params, tmp_path_factory.mktemp("areas") / "saved_model")
+
+
+@pytest.fixture(scope="session")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """The recipe with an input of every kind: numbers, a boolean, a category and free text."""
+    return train(MIXED, PARAMS, tmp_path_factory.mktemp("mixed") / "saved_model")
 
 
 @pytest.fixture

@@ -8,11 +8,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from src import card
-from src.card import MAX_CARD_BYTES, Card, encode_card, golden_inputs
+from src.card import MAX_CARD_BYTES, Card, encode_card
 from src.errors import RecipeError
 from src.lineage import data_sha256
-from src.recipe import Split
 from tests.unit.src.conftest import Trained
 
 
@@ -79,31 +77,24 @@ def test_features_are_described_with_their_values_in_training(document: dict[str
     assert document["outputs"] == [{"name": "y", "description": "The line's height at x.", "unit": None}]
 
 
-def test_golden_rows_are_the_example_and_training_rows_with_keras_own_answers(
-    document: dict[str, Any], line: Trained
-) -> None:
-    """The first golden row is the recipe's example; the outputs are what Keras gave for the inputs, to the bit."""
-    golden = document["golden"]
-    assert golden["inputs"] == {"x": [[10], [-1], [0], [1], [2], [3], [4]]}
-    answers = line.model(np.array(golden["inputs"]["x"], "float32")).numpy()
-    assert np.array_equal(np.array(golden["outputs"]["y"], "float32"), answers)
-    assert golden["outputs"]["y"][0] == [pytest.approx(31, abs=1e-2)]
-    assert 0 < golden["tolerance"] < 1e-3
+def test_only_numbers_have_statistics_and_only_categories_a_vocabulary(mixed: Trained) -> None:
+    """What a feature does not have is absent from the JSON, and not null."""
+    features = {feature["name"]: feature for feature in json.loads(encode_card(mixed.card))["features"]}
+    declared = {"name", "dtype", "shape", "description", "unit"}
+    statistics = {"min", "max", "mean", "std", "deciles"}
+    for name in ("area", "distance", "rooms"):
+        assert set(features[name]) == declared | statistics
+    assert set(features["furnished"]) == set(features["remark"]) == declared
+    assert set(features["district"]) == declared | {"vocabulary"}
+    assert features["district"]["vocabulary"] == ["harbour", "old town", "Südhang"]
+    assert [feature["dtype"] for feature in features.values()] == [
+        *("float32", "float64", "int64", "bool", "string", "string")
+    ]
 
 
-@pytest.mark.parametrize(("rows", "golden"), [(1, 2), (9, 10), (1000, 10)])
-def test_golden_rows_are_few_however_many_there_are_to_choose_from(line: Trained, rows: int, golden: int) -> None:
-    """Ten rows at most, from the first to the last of the training split."""
-    xs = np.arange(rows, dtype="float32").reshape(-1, 1)
-    chosen = golden_inputs(line.recipe, Split({"x": xs}, xs))["x"]
-    assert chosen.shape == (golden, 1)
-    assert chosen.dtype == np.float32
-    assert (chosen[1], chosen[-1]) == (xs[0], xs[-1])
-
-
-def test_the_card_reads_back_as_it_was(line: Trained, areas: Trained) -> None:
+def test_the_card_reads_back_as_it_was(line: Trained, areas: Trained, mixed: Trained) -> None:
     """The JSON holds all of the card."""
-    for trained in (line, areas):
+    for trained in (line, areas, mixed):
         assert msgspec.json.decode(encode_card(trained.card), type=Card) == trained.card
 
 
@@ -114,15 +105,3 @@ def test_a_card_of_64_kibibytes_is_the_largest(line: Trained) -> None:
     with pytest.raises(RecipeError) as caught:
         encode_card(msgspec.structs.replace(line.card, description="d" * (room - 1) + "é"))
     assert str(caught.value) == "the model card of line has 65537 bytes; at most 65536 are served"
-
-
-def test_several_features_keep_their_order_and_dtypes(areas: Trained) -> None:
-    """Each feature of a recipe has its own entry, and golden integers stay integers."""
-    assert [(f.name, f.dtype, f.shape, f.unit) for f in areas.card.features] == [
-        ("length", "float32", (1,), "m"),
-        ("count", "int64", (), None),
-    ]
-    assert areas.card.golden.inputs["length"][0] == [2.5]
-    assert areas.card.golden.inputs["count"][0] == 3
-    assert {type(count) for count in areas.card.golden.inputs["count"]} == {int}
-    assert len(areas.card.golden.outputs["total"]) == card.GOLDEN_ROWS

@@ -13,9 +13,9 @@ from src.export import WARMUP_FILE
 from tests.unit.src.conftest import Trained
 
 
-@pytest.fixture(params=["line", "areas"])
+@pytest.fixture(params=["line", "areas", "mixed"])
 def trained(request: pytest.FixtureRequest) -> Trained:
-    """A model of one feature, and one of two features of different dtypes and shapes."""
+    """A model of one feature, one of two of different dtypes and shapes, and one with an input of every kind."""
     found: Trained = request.getfixturevalue(request.param)
     return found
 
@@ -52,6 +52,19 @@ def test_features_of_different_dtypes_keep_them(areas: Trained) -> None:
     inputs = {"length": ("float32", [None, 1]), "count": ("int64", [None])}
     assert specs(serve.structured_input_signature[1]) == inputs
     assert specs(serve.structured_outputs) == {"total": ("float32", [None, 1])}
+
+
+def test_strings_and_booleans_are_inputs_of_their_own_kind(mixed: Trained) -> None:
+    """Text and booleans go in as they are: what makes numbers of them is in the graph."""
+    serve = tf.saved_model.load(str(mixed.path)).signatures["serving_default"]
+    assert specs(serve.structured_input_signature[1]) == {
+        "area": ("float32", [None, 1]),
+        "distance": ("float64", [None]),
+        "rooms": ("int64", [None]),
+        "furnished": ("bool", [None]),
+        "district": ("string", [None, 1]),
+        "remark": ("string", [None]),
+    }
 
 
 def test_the_card_is_answered_once_per_row(trained: Trained, loaded: Any) -> None:

@@ -61,6 +61,25 @@ def test_any_change_of_the_data_changes_the_checksum(changed: str) -> None:
     assert changed != checksum()
 
 
+def test_strings_count_by_what_they_say() -> None:
+    """Equal strings have equal checksums wherever they lie in memory; characters that move to a neighbour change it."""
+
+    def of(*texts: str) -> str:
+        return checksum(inputs=np.array([[text] for text in texts], object))
+
+    assert of("ab", "c", "3:", "ü") == of("".join(["a", "b"]), "c", "3:", "ü")
+    other = [
+        of("a", "bc"),
+        of("ab", "c"),
+        of("abc", ""),
+        of("ab\0", "c"),
+        of("ab", "\0c"),
+        of("1:b", "c"),
+        of("1", "b:c"),
+    ]
+    assert len(set(other)) == len(other)
+
+
 def test_a_clean_tree_gives_its_commit(repository: Path) -> None:
     """The commit is the checked-out one, and the tree is clean right after it."""
     assert lineage.git_state() == Git(commit=git(repository, "rev-parse", "HEAD"), dirty=False)

@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+import keras
 import pytest
 
 from src import rows
@@ -86,6 +87,34 @@ def test_a_model_of_several_inputs_predicts_rows_of_a_file(areas: Trained, tmp_p
     assert answers == pytest.approx([7.5, 1.5], abs=0.2)
     with pytest.raises(InputError, match=r"^here, count: '2\.5' is no finite number of type int64$"):
         model.predict([Row("here", {"length": "1", "count": "2.5"})])
+
+
+def test_a_file_holds_values_of_every_kind(mixed: Trained, tmp_path: Path) -> None:
+    """Numbers, booleans, categories and free text, quoted where CSV needs it, give the Keras model's predictions."""
+    lines = [
+        "remark,district,furnished,rooms,distance,area",
+        '"light, with a ""balcony""",Südhang,TRUE,3,0.25,0.8',
+        ",harbour,false,1,1e-1,1",
+    ]
+    (tmp_path / "flats.csv").write_text("\n".join(lines), encoding="utf-8")
+    model = SavedModel(mixed.path)
+    given = list(read_rows([str(tmp_path / "flats.csv")], list(model.inputs)))
+    rents = [2.4 - 0.25 + 1.5 + 1 + 2 + 1, 3 - 0.1 + 0.5]  # by the recipe's tariff
+    assert model.predict(given) == pytest.approx(rents, abs=0.2)
+    with pytest.raises(InputError, match=r"^here, furnished: '1' is neither true nor false$"):
+        model.predict([Row("here", {**given[0].values, "furnished": "1"})])
+
+
+def test_a_value_that_the_model_itself_refuses_is_told_in_one_line(tmp_path: Path) -> None:
+    """A lookup without a place for unknown words fails in the graph, and the message names the rows of that batch."""
+    lookup = keras.layers.StringLookup(vocabulary=["a", "b"], num_oov_indices=0)
+    model = keras.Sequential([keras.Input((), dtype="string", name="word"), lookup])
+    model.export(str(tmp_path / "model"), verbose=False)
+    loaded = SavedModel(tmp_path / "model")
+    assert loaded.predict(list(read_rows(["b"], list(loaded.inputs)))) == [1]
+    with pytest.raises(InputError, match=r"^value 1 to value 2: the model refuses: ") as caught:
+        loaded.predict(list(read_rows(["b", "c"], list(loaded.inputs))))
+    assert "\n" not in str(caught.value)
 
 
 def test_predictions_come_one_a_line_in_order(

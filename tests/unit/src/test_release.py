@@ -42,8 +42,8 @@ def test_an_empty_file_is_made_valid(tmp_path: Path) -> None:
     assert read(tmp_path).HasField("model_config_list")
 
 
-def test_every_model_with_a_version_is_served_at_its_newest(tmp_path: Path) -> None:
-    """Models are listed in order, with an absolute base path as the server sees it and the policy `latest`."""
+def test_every_model_with_a_version_is_served_at_its_two_newest(tmp_path: Path) -> None:
+    """Models are listed in order, with an absolute base path as the server sees it, and the version before stays."""
     for model in ("line", "cubes"):
         add_version(tmp_path, model)
     ensure_config(tmp_path, PurePosixPath("/srv"))
@@ -52,7 +52,47 @@ def test_every_model_with_a_version_is_served_at_its_newest(tmp_path: Path) -> N
         ("cubes", "/srv/cubes", "tensorflow"),
         ("line", "/srv/line", "tensorflow"),
     ]
-    assert {model.model_version_policy.latest.num_versions for model in found} == {1}
+    assert {model.model_version_policy.latest.num_versions for model in found} == {2}
+
+
+EARLIER = """model_config_list {
+  config {
+    name: "line"
+    base_path: "/srv/line"
+    model_platform: "tensorflow"
+    model_version_policy {
+      latest {
+        num_versions: 1
+      }
+    }
+  }
+}
+"""
+
+
+def test_what_earlier_runs_wrote_is_brought_up_to_date(tmp_path: Path) -> None:
+    """A file that keeps one version, as runs once wrote it, keeps two from the next run on, and where it did."""
+    add_version(tmp_path, "line")
+    (tmp_path / "models.config").write_text(EARLIER, encoding="utf-8")
+    ensure_config(tmp_path)
+    assert (tmp_path / "models.config").read_text(encoding="utf-8") == EARLIER.replace("sions: 1", "sions: 2")
+
+
+@pytest.mark.parametrize(
+    ("text", "by_hand"),
+    [
+        ("num_versions: 1", "# one will do"),
+        ("num_versions: 1", "num_versions: 3"),
+        ("name:", 'version_labels { key: "stable" value: 1 } name:'),
+        ("latest {\n        num_versions: 1", "all {"),
+    ],
+)
+def test_a_policy_that_a_hand_chose_stays(tmp_path: Path, text: str, by_hand: str) -> None:
+    """One version by the server's own default, more, all, or one beside labels: the file is left alone."""
+    add_version(tmp_path, "line")
+    (tmp_path / "models.config").write_text(EARLIER.replace(text, by_hand), encoding="utf-8")
+    ensure_config(tmp_path)
+    assert (tmp_path / "models.config").read_text(encoding="utf-8") == EARLIER.replace(text, by_hand)
 
 
 def test_the_server_sees_the_store_as_models_unless_told_otherwise(tmp_path: Path) -> None:

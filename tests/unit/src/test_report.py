@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from src import cli
+from src.recipe import Feature
 from src.report import summary
 from src.training import Published
 from tests.unit.src.conftest import Trained
@@ -38,6 +39,28 @@ def test_another_model_is_named(areas: Trained) -> None:
     assert next_steps(replace(areas, recipe=recipe), cli.DEFAULT_STORE) == [
         "Try it here:  python -m src.predict areas FILE.csv",
         "Serve it:     make run MODEL_NAME=areas",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "word", "body"),
+    [
+        ("string", "it's fine", """'it'"'"'s fine'""", """'{"data": ["it'"'"'s fine"]}'"""),
+        ("string", "fine", "fine", """'{"data": ["fine"]}'"""),
+        ("bool", True, "true", """'{"data": [true]}'"""),
+        ("int64", 7, "7", """'{"data": [7]}'"""),
+        ("float32", 0.5, "0.5", """'{"data": [0.5]}'"""),
+    ],
+)
+def test_a_single_feature_of_any_kind_is_tried_with_its_example(
+    line: Trained, dtype: str, value: object, word: str, body: str
+) -> None:
+    """A shell passes text on as it is, and JSON writes each kind in its own way."""
+    feature = Feature(name="x", dtype=dtype, description="A value.")
+    recipe = replace(line.recipe, features=(feature,), example={"x": value})
+    assert next_steps(replace(line, recipe=recipe), cli.DEFAULT_STORE) == [
+        f"Try it here:  python -m src.predict line {word}",
+        f"Serve it:     make run, then: curl -d {body} localhost:8080/predict",
     ]
 
 

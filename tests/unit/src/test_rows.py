@@ -3,11 +3,10 @@
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from src.errors import InputError
-from src.rows import Row, check_values, read_csv
+from src.rows import read_csv
 
 
 def write(tmp_path: Path, content: str | bytes) -> str:
@@ -91,35 +90,3 @@ def test_standard_input_is_read_like_a_file(content: bytes, monkeypatch: pytest.
         monkeypatch.setattr("sys.stdin", stdin)
         assert [dict(row.values) for row in read_csv("-", ["x"])] == [{"x": "1"}]
         assert not stdin.closed
-
-
-def values(dtype: str, *texts: str) -> list[object]:
-    """Texts as numbers of a dtype."""
-    array = check_values([Row(f"value {n}", {"x": text}) for n, text in enumerate(texts, 1)], "x", np.dtype(dtype).type)
-    assert array.dtype == np.dtype(dtype)
-    found: list[object] = array.tolist()
-    return found
-
-
-def test_texts_become_numbers_of_the_inputs_dtype() -> None:
-    """Floats in any notation, integers to the dtype's last one, strings as they are."""
-    assert values("float32", "1", " -2.5 ", "1e2", "3.4e38") == [1, -2.5, 100, pytest.approx(3.4e38)]
-    assert values("float64", "1e39", "0.1") == [1e39, 0.1]
-    assert values("int64", "9223372036854775807", "-1") == [2**63 - 1, -1]
-    assert values("uint8", "255") == [255]
-    texts = check_values([Row("value 1", {"x": " as is "})], "x", object)
-    assert texts.tolist() == [" as is "]
-
-
-@pytest.mark.parametrize(
-    ("dtype", "text"),
-    [("float32", text) for text in ("abc", "", "nan", "inf", "-Infinity", "1e39", "1,5", "0x10", "True")]
-    + [("float64", "1e309"), ("float16", "70000")]
-    + [("int64", text) for text in ("1.0", "9223372036854775808", "1e3", "nan")]
-    + [("uint8", text) for text in ("-1", "256")],
-)
-def test_a_text_that_is_no_value_of_the_dtype_is_refused(dtype: str, text: str) -> None:
-    """What is no number, not finite or out of the dtype's range is refused with its place, name and text."""
-    with pytest.raises(InputError) as caught:
-        values(dtype, "0", text)
-    assert str(caught.value) == f"value 2, x: {text!r} is no finite number of type {dtype}"

@@ -31,10 +31,11 @@ def changed_model(trained: Trained, by: float) -> Any:
     return model
 
 
-def test_what_was_exported_is_confirmed(line: Trained, areas: Trained) -> None:
-    """The exported SavedModel of the model itself raises nothing, with one feature and with several."""
+def test_what_was_exported_is_confirmed(line: Trained, areas: Trained, mixed: Trained) -> None:
+    """The exported SavedModel of the model itself raises nothing, with one feature and with several of every kind."""
     check(line)
     check(areas)
+    check(mixed)
 
 
 def test_another_models_answers_are_refused(line: Trained) -> None:

@@ -1,0 +1,99 @@
+"""What a recipe declares and loads, held against itself before any time is spent on training."""
+
+from typing import Any
+
+import numpy as np
+
+from src.dtypes import DTYPES, numpy_dtype
+from src.errors import RecipeError
+from src.recipe import Array, Dataset, Feature, Recipe, example_row
+
+
+def check_recipe(recipe: Recipe[Any]) -> None:
+    """Hold a recipe's features and its example against what a model can carry.
+
+    Raises:
+        RecipeError: A feature's dtype is none of the possible ones, its vocabulary is empty, names a category twice
+            or belongs to no strings; or the example does not fit the features.
+    """
+    for feature in recipe.features:
+        if fault := _declaration_fault(feature):
+            raise RecipeError(f"recipe {recipe.name}: feature {feature.name!r} {fault}")
+    example = example_row(recipe)
+    for feature in recipe.features:
+        _check_values(f"recipe {recipe.name}: example feature {feature.name!r}", example[feature.name], feature)
+
+
+def check_dataset(recipe: Recipe[Any], dataset: Dataset) -> None:
+    """Hold the data a recipe loaded against what it declares.
+
+    Args:
+        recipe: The recipe, checked.
+        dataset: What its `load` gave.
+
+    Raises:
+        RecipeError: A feature or the targets are missing or of another dtype or shape than declared, or a value is
+            not finite, no string or outside the vocabulary; the message names the first such row, counted from 0.
+    """
+    for split_name, split in (("train", dataset.train), ("test", dataset.test)):
+        if not split.rows:
+            raise RecipeError(f"recipe {recipe.name}: the {split_name} split has no rows")
+        for feature in recipe.features:
+            what = f"recipe {recipe.name}: {split_name} feature {feature.name!r}"
+            array = _check_form(what, split.inputs.get(feature.name), feature.dtype, (split.rows, *feature.shape))
+            _check_values(what, array, feature)
+        # Targets of shape (rows,) would be compared with predictions of shape (rows, 1) as a square of differences.
+        what = f"recipe {recipe.name}: {split_name} targets"
+        _check_finite(what, _check_form(what, split.targets, "float32", (split.rows, 1)))
+
+
+def _declaration_fault(feature: Feature) -> str | None:
+    if feature.dtype not in DTYPES:
+        return f"has the dtype {feature.dtype!r}; there is: {', '.join(DTYPES)}"
+    if feature.vocabulary is None:
+        return None
+    if feature.dtype != "string":
+        return f"has the dtype {feature.dtype} and a vocabulary, which only strings have"
+    if not feature.vocabulary:
+        return "has an empty vocabulary; leave it out where any string may come"
+    seen: set[str] = set()
+    for word in feature.vocabulary:
+        if fault := "named twice" if word in seen else _string_fault(word, None):
+            return f"has {word!r:.80} in its vocabulary: {fault}"
+        seen.add(word)
+    return None
+
+
+def _check_form(what: str, array: Array | None, dtype: str, shape: tuple[int, ...]) -> Array:
+    if array is None or array.dtype != numpy_dtype(dtype) or array.shape != shape:
+        found = "nothing" if array is None else f"{array.dtype} of shape {array.shape}"
+        declared = "string (object arrays of str)" if dtype == "string" else dtype
+        raise RecipeError(f"{what} is {found}, declared as {declared} of shape {shape}")
+    return array
+
+
+def _check_values(what: str, array: Array, feature: Feature) -> None:
+    if feature.dtype != "string":
+        _check_finite(what, array)
+        return
+    vocabulary = None if feature.vocabulary is None else frozenset(feature.vocabulary)
+    for place, value in np.ndenumerate(array):
+        if fault := _string_fault(value, vocabulary):
+            raise RecipeError(f"{what} is {value!r:.80} in row {place[0]}: {fault}")
+
+
+def _check_finite(what: str, array: Array) -> None:
+    if not np.isfinite(array).all():
+        raise RecipeError(f"{what} is not finite in row {int(np.argwhere(~np.isfinite(array))[0][0])}")
+
+
+def _string_fault(value: object, vocabulary: frozenset[str] | None) -> str | None:
+    if type(value) is not str:  # nor a subclass, such as NumPy's, which JSON would not take
+        return "no str"
+    if vocabulary is not None and value not in vocabulary:
+        return "not in the vocabulary"
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return "no Unicode text"
+    return None
