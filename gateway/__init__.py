@@ -6,6 +6,7 @@ from gateway import logs, problems
 from gateway.config import Settings, load_settings
 from gateway.model_server import ModelServer
 from gateway.predictor import Predictor
+from gateway.readiness import Readiness
 from gateway.routes import health, page, predict
 
 
@@ -29,7 +30,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["model_server"] = server  # for whoever has to close its channel
     logs.register(app)
     problems.register(app)
-    app.register_blueprint(predict.blueprint(predictor, settings.model_name, max_body_bytes=settings.max_body_bytes))
-    app.register_blueprint(health.blueprint(server, predictor.catalog, settings.model_name))
+    most = settings.max_body_bytes
+    readiness = Readiness(server, predictor.catalog, settings.models)
+    app.url_map.merge_slashes = False  # else `//predict` is a redirect, in HTML, to whatever the Host header says
+    app.register_blueprint(predict.blueprint(predictor, settings.model_name, max_body_bytes=most))
+    app.register_blueprint(health.blueprint(readiness, predictor.catalog))
     app.register_blueprint(page.blueprint(settings.model_name))
     return app

@@ -29,11 +29,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model_name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]+$", description="The model behind POST /predict.")] = (
         "line"
     )
+    model_names: Annotated[
+        str,
+        Meta(
+            pattern=r"^([A-Za-z0-9_.-]+(,[A-Za-z0-9_.-]+)*)?$",
+            description="Further models, by comma: listed, documented and waited for like MODEL_NAME.",
+        ),
+    ] = ""
     timeout_seconds: Annotated[
         float, Meta(gt=0, le=600, description="How long a call to the model server may take.")
     ] = 5.0
     max_body_bytes: Annotated[int, Meta(ge=1, description="Largest request body.")] = 8 * 1024 * 1024
     max_rows: Annotated[int, Meta(ge=1, description="Most instances in one request.")] = 10_000
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """All models, MODEL_NAME first."""
+        return tuple(dict.fromkeys([self.model_name, *filter(None, self.model_names.split(","))]))
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:

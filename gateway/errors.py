@@ -5,8 +5,10 @@
     │   ├── NotJsonError           400: the body is no JSON document
     │   ├── InvalidInputError      422: it is JSON, but not what the model takes
     │   └── UnsupportedMediaError  415: it says that it is something other than JSON
-    └── ModelServerError       the model server did not answer, or answered with an error: see HTTP_STATUS
-        └── NotSupportedError      501: it serves a model that this gateway cannot speak for
+    ├── ModelServerError       the model server did not answer, or answered with an error: see HTTP_STATUS
+    │   ├── NotSupportedError      501: it serves a model that this gateway cannot speak for
+    │   └── NotGoldenError         503: the version does not reproduce its golden examples
+    └── NotReadyError          503: a configured model cannot answer
 
 One table, HTTP_STATUS, turns every gRPC status into an HTTP status. What the model server said goes to the log only:
 its messages name the graph's nodes and the server's address.
@@ -97,8 +99,15 @@ class InvalidInputError(RefusedError):
     status = 422
     title = "Invalid input"
 
-    def __init__(self, pointer: str, detail: str) -> None:
-        super().__init__("The request does not fit what the model takes.", errors=[Place(pointer, detail)])
+    def __init__(self, *places: Place, more: bool = False) -> None:
+        """State what is wrong.
+
+        Args:
+            places: Where.
+            more: Whether there are more places than these.
+        """
+        detail = "The request does not fit what the model takes."
+        super().__init__(f"{detail} The first {len(places)} faults:" if more else detail, errors=places)
 
 
 class UnsupportedMediaError(RefusedError):
@@ -130,3 +139,19 @@ class NotSupportedError(ModelServerError):
     def __init__(self, detail: str) -> None:
         super().__init__(Code.UNIMPLEMENTED, detail)
         self.detail = detail
+
+
+class NotGoldenError(ModelServerError):
+    """A version does not give the answers that the model gave where it was trained."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(Code.UNAVAILABLE, detail)
+        self.title = "Version refused"
+        self.detail = detail
+
+
+class NotReadyError(GatewayError):
+    """A configured model cannot answer."""
+
+    status = 503
+    title = "Not ready"

@@ -10,7 +10,13 @@ from flask import Flask, Response, g, request
 
 REQUEST_ID_HEADER = "X-Request-ID"
 SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-PROBES = {"/livez", "/readyz"}  # asked every few seconds: their successes would drown the rest
+PROBES = {
+    "/livez",
+    "/readyz",
+    "/v2/health/live",
+    "/v2/health/ready",
+    "/v2/models/<model:model>/ready",
+}  # asked every few seconds: their successes would drown the rest
 
 log = logging.getLogger("gateway.request")
 
@@ -64,7 +70,7 @@ def _end(response: Response) -> Response:
         "milliseconds": round((time.perf_counter() - g.started) * 1000, 3),
         "client": request.remote_addr,
     }
-    for name in ("model", "version", "rows", "cause"):
+    for name in ("model", "version", "rows", "warnings", "cause"):
         if name in g:
             fields[name] = g.get(name)
     level = logging.DEBUG if route in PROBES and response.status_code < 400 else logging.INFO

@@ -1,9 +1,9 @@
 """The gRPC client of a TensorFlow model server, over our own subset of its protocol."""
 
-import json
+import contextlib
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,69 +11,15 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 
 from gateway import tf_serving_pb2 as pb
-from gateway.errors import ModelServerError, NotSupportedError
+from gateway.channel import CHANNEL_OPTIONS
+from gateway.errors import ModelServerError
+from gateway.signature import Metadata, Selector
 
 M = TypeVar("M", bound=Message)
 
 PREDICTION_SERVICE = "/tensorflow.serving.PredictionService"
 MODEL_SERVICE = "/tensorflow.serving.ModelService"
-SIGNATURE = "serving_default"
 PROBE_SECONDS = 2.0  # who asks for readiness does not wait long: docker-compose gives up after 5 s, Kubernetes after 1
-
-# gRPC's own retry, and only where the server cannot have answered: while it restarts or one of several is gone.
-SERVICE_CONFIG = {
-    "loadBalancingConfig": [{"round_robin": {}}],
-    "methodConfig": [
-        {
-            "name": [{}],
-            "retryPolicy": {
-                "maxAttempts": 3,
-                "initialBackoff": "0.02s",
-                "maxBackoff": "0.2s",
-                "backoffMultiplier": 2,
-                "retryableStatusCodes": ["UNAVAILABLE"],
-            },
-        }
-    ],
-}
-CHANNEL_OPTIONS = [
-    ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
-    # gRPC would wait up to two minutes between attempts. A server that is back should be found at once, by each worker
-    # on its own; an attempt on the private network costs little. min_: how long one attempt may take.
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 250),
-    ("grpc.min_reconnect_backoff_ms", 1000),
-    ("grpc.dns_min_time_between_resolutions_ms", 1000),
-    # Sizes are bounded by the gateway's own limits on bodies and rows.
-    ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.enable_http_proxy", 0),  # the model server is on the private network, behind no proxy
-]
-
-
-@dataclass(frozen=True)
-class Signature:
-    """A served version's `serving_default` signature.
-
-    Attributes:
-        version: The version it belongs to.
-        inputs: What the model takes, by name.
-        outputs: What it answers, by name.
-    """
-
-    version: int
-    inputs: Mapping[str, pb.TensorInfo]
-    outputs: Mapping[str, pb.TensorInfo]
-
-    def has_tensors_of(self, other: "Signature") -> bool:
-        """Whether a request for the one version fits the other, and so does reading its answer."""
-        mine, others = ([_forms(s.inputs), _forms(s.outputs)] for s in (self, other))
-        return mine == others
-
-
-def _forms(tensors: Mapping[str, pb.TensorInfo]) -> dict[str, tuple[int, bytes]]:
-    """What a request has to fit: dtypes and shapes; the tensors' names in the graph may differ."""
-    return {name: (info.dtype, info.tensor_shape.SerializeToString()) for name, info in tensors.items()}
 
 
 @dataclass(frozen=True)
@@ -102,13 +48,14 @@ class ModelServer:
         self._channel: grpc.Channel | None = None
         self._lock = threading.Lock()
 
-    def predict(self, model: str, inputs: Mapping[str, pb.TensorProto], *, version: int | None) -> Answer:
+    def predict(self, model: str, selector: Selector, signature: str, inputs: Mapping[str, pb.TensorProto]) -> Answer:
         """Ask a version for predictions.
 
         Args:
             model: The model's name.
-            inputs: One tensor an input, the batch dimension first.
-            version: The version's number; None for the newest there is.
+            selector: Which version.
+            signature: The signature's name.
+            inputs: One tensor an input.
 
         Returns:
             The answer.
@@ -116,37 +63,53 @@ class ModelServer:
         Raises:
             ModelServerError: The server did not answer, or answered with an error.
         """
-        request = pb.PredictRequest(model_spec=pb.ModelSpec(name=model, signature_name=SIGNATURE), inputs=inputs)
-        if version is not None:
-            request.model_spec.version.value = version
-        response = self._call(f"{PREDICTION_SERVICE}/Predict", request, pb.PredictResponse.FromString)
+        request = pb.PredictRequest(model_spec=selector.spec(model, signature), inputs=inputs)
+        with _named(selector.of(model)):
+            response = self._call(f"{PREDICTION_SERVICE}/Predict", request, pb.PredictResponse.FromString)
         return Answer(response.model_spec.version.value, response.outputs)
 
-    def signature(self, model: str) -> Signature:
-        """Ask for the newest version's signature.
+    def metadata(self, model: str, selector: Selector) -> Metadata:
+        """Ask for a version's signatures.
 
         Args:
             model: The model's name.
+            selector: Which version.
 
         Returns:
-            The signature.
+            The signatures, and the number of the version that has them.
 
         Raises:
             ModelServerError: As for `predict`, but within PROBE_SECONDS.
-            NotSupportedError: There is no `serving_default`.
         """
-        request = pb.GetModelMetadataRequest(model_spec=pb.ModelSpec(name=model), metadata_field=["signature_def"])
-        response = self._call(
-            f"{PREDICTION_SERVICE}/GetModelMetadata", request, pb.GetModelMetadataResponse.FromString, PROBE_SECONDS
-        )
+        request = pb.GetModelMetadataRequest(model_spec=selector.spec(model), metadata_field=["signature_def"])
+        with _named(selector.of(model)), _unknown_label_is_not_found(selector):
+            response = self._call(
+                f"{PREDICTION_SERVICE}/GetModelMetadata", request, pb.GetModelMetadataResponse.FromString, PROBE_SECONDS
+            )
         try:
             signatures = pb.SignatureDefMap.FromString(response.metadata["signature_def"].value).signature_def
         except DecodeError as error:
             raise ModelServerError(grpc.StatusCode.INTERNAL, f"unreadable signature_def: {error}") from error
-        if SIGNATURE not in signatures:
-            raise NotSupportedError(f"Model {model!r} has no signature named {SIGNATURE}.")
-        found = signatures[SIGNATURE]
-        return Signature(response.model_spec.version.value, dict(found.inputs), dict(found.outputs))
+        return Metadata(response.model_spec.version.value, dict(signatures))
+
+    def status(self, model: str, selector: Selector) -> list[pb.ModelVersionStatus]:
+        """Ask for the states of a model's versions, or of one.
+
+        Args:
+            model: The model's name.
+            selector: Which version; all of them where it names none.
+
+        Raises:
+            ModelServerError: As for `predict`, but within PROBE_SECONDS.
+        """
+        if selector.label is not None:  # the server's status knows no labels
+            selector = Selector(version=self.metadata(model, selector).version)
+        request = pb.GetModelStatusRequest(model_spec=selector.spec(model))
+        with _named(selector.of(model)):
+            response = self._call(
+                f"{MODEL_SERVICE}/GetModelStatus", request, pb.GetModelStatusResponse.FromString, PROBE_SECONDS
+            )
+        return list(response.model_version_status)
 
     def available_versions(self, model: str) -> list[int]:
         """The versions of a model that can answer now, newest first.
@@ -155,13 +118,9 @@ class ModelServer:
             model: The model's name.
 
         Raises:
-            ModelServerError: As for `predict`, but within PROBE_SECONDS.
+            ModelServerError: As for `status`.
         """
-        request = pb.GetModelStatusRequest(model_spec=pb.ModelSpec(name=model))
-        response = self._call(
-            f"{MODEL_SERVICE}/GetModelStatus", request, pb.GetModelStatusResponse.FromString, PROBE_SECONDS
-        )
-        states = response.model_version_status
+        states = self.status(model, Selector())
         return sorted((s.version for s in states if s.state == pb.ModelVersionStatus.AVAILABLE), reverse=True)
 
     def _call(self, method: str, request: Message, parse: Callable[[bytes], M], at_most: float = math.inf) -> M:
@@ -185,3 +144,25 @@ class ModelServer:
             if self._channel is not None:
                 self._channel.close()
                 self._channel = None
+
+
+@contextlib.contextmanager
+def _unknown_label_is_not_found(selector: Selector) -> Iterator[None]:
+    """A label that nothing has is an invalid argument to the server; a version that is not there is not found."""
+    try:
+        yield
+    except ModelServerError as error:
+        if selector.label is None or error.code is not grpc.StatusCode.INVALID_ARGUMENT:
+            raise
+        raise ModelServerError(grpc.StatusCode.NOT_FOUND, error.cause or "") from error
+
+
+@contextlib.contextmanager
+def _named(what: str) -> Iterator[None]:
+    """Tell the client what was not found; the server's own words are for the log."""
+    try:
+        yield
+    except ModelServerError as error:
+        if error.code is grpc.StatusCode.NOT_FOUND:
+            error.detail = f"The model server serves no {what}."
+        raise

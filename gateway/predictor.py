@@ -1,14 +1,16 @@
-"""Answer a request body with predictions: check it, ask the model server, mirror its answer."""
+"""Answer a request with predictions: check it, ask the model server, read its answer."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import grpc
 
+from gateway import tf_serving_pb2 as pb
 from gateway.catalog import Catalog
-from gateway.contract import Contract
+from gateway.contract import Batch, Contract
 from gateway.errors import ModelServerError
 from gateway.model_server import ModelServer
+from gateway.signature import NEWEST, SERVING_DEFAULT, Selector
 
 # A version can be replaced, by one with another signature, between learning its contract and asking it; more than two
 # such replacements in the time of one request are not a takeover but a fault.
@@ -20,21 +22,23 @@ class Prediction:
     """An answer.
 
     Attributes:
-        prediction: One value, or one a row, in the form of the request.
         version: The version that made it.
-        rows: How many instances were answered.
+        contract: What the request was checked against.
+        batch: The request.
+        outputs: The model's outputs, by name.
     """
 
-    prediction: Any
     version: int
-    rows: int
+    contract: Contract
+    batch: Batch
+    outputs: Mapping[str, pb.TensorProto]
 
 
 class Predictor:
     """Predictions of the models that one model server holds.
 
     Attributes:
-        catalog: The models' contracts.
+        catalog: The models' versions.
     """
 
     def __init__(self, server: ModelServer, *, max_rows: int) -> None:
@@ -45,40 +49,53 @@ class Predictor:
             max_rows: The most instances one request may have.
         """
         self._server = server
-        self.catalog = Catalog(server)
-        self._max_rows = max_rows
+        self.catalog = Catalog(server, max_rows=max_rows)
 
-    def predict(self, model: str, body: bytes) -> Prediction:
-        """Answer a request body by the newest version of a model.
+    def predict(
+        self,
+        model: str,
+        parse: Callable[[Contract], Batch],
+        *,
+        selector: Selector = NEWEST,
+        signature: str = SERVING_DEFAULT,
+    ) -> Prediction:
+        """Answer a request.
 
         The version is asked for by its number, so that it can only answer what was checked against its own signature.
-        If it has been replaced meanwhile, the body is checked against its successor's. Where the two are alike, any
+        If it has been replaced meanwhile, the request is checked against its successor's. Where the two are alike, any
         version may answer: of several servers behind one name, some may have the old one and some the new.
 
         Args:
             model: The model's name.
-            body: `{"data": ...}`.
+            parse: Checks the request against a contract.
+            selector: Which version.
+            signature: Which of its signatures.
 
         Returns:
             The prediction.
 
         Raises:
-            RefusedError: The body is not what the model takes.
+            RefusedError: The request is not what the model takes.
             ModelServerError: The model server fails.
         """
-        contract = self.catalog.contract(model)
+        servable = self.catalog.servable(model, selector)
         for _ in range(ATTEMPTS):
+            contract = servable.contract(signature)
             try:
-                return self._ask(model, contract, body, version=contract.signature.version)
+                return self._ask(model, servable.selector, contract, parse)
             except ModelServerError as error:
                 if error.code is not grpc.StatusCode.NOT_FOUND:
                     raise
-            replaced, contract = contract, self.catalog.learn(model)
-            if contract.signature.has_tensors_of(replaced.signature):
-                return self._ask(model, contract, body, version=None)
+            servable = self.catalog.learn(model, selector)
+            successor = servable.contract(signature)
+            alike = successor.signature.has_tensors_of(contract.signature)
+            if alike and not self.catalog.versions.refused(model):
+                return self._ask(model, selector, successor, parse)
         raise ModelServerError(grpc.StatusCode.UNAVAILABLE, f"{ATTEMPTS} versions in a row were replaced while asked")
 
-    def _ask(self, model: str, contract: Contract, body: bytes, *, version: int | None) -> Prediction:
-        batch = contract.parse(body, max_rows=self._max_rows)
-        answer = self._server.predict(model, {contract.input_name: batch.tensor}, version=version)
-        return Prediction(contract.mirror(batch, answer.outputs), answer.version, batch.rows)
+    def _ask(
+        self, model: str, selector: Selector, contract: Contract, parse: Callable[[Contract], Batch]
+    ) -> Prediction:
+        batch = parse(contract)
+        answer = self._server.predict(model, selector, contract.signature.name, batch.inputs)
+        return Prediction(answer.version, contract, batch, answer.outputs)

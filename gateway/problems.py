@@ -4,12 +4,14 @@ import logging
 from typing import Any
 
 import msgspec
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from gateway.errors import GatewayError
 
 MEDIA_TYPE = "application/problem+json"
+UNPROCESSABLE = 422
+FOREIGN = ("/v1/", "/v2/")  # the protocols of these routes have errors of their own: {"error": "..."}
 
 DETAILS = {
     400: "The request cannot be read.",
@@ -29,7 +31,7 @@ def register(app: Flask) -> None:
 
 
 def problem(status: int, title: str, detail: str, **members: Any) -> Response:
-    """A problem document as an answer.
+    """A problem document as an answer, or what the route's own protocol has in its place.
 
     Args:
         status: The HTTP status, in the body too.
@@ -40,6 +42,11 @@ def problem(status: int, title: str, detail: str, **members: Any) -> Response:
     Returns:
         The answer.
     """
+    if f"{request.path}/".startswith(FOREIGN):
+        status = 400 if status == UNPROCESSABLE else status  # they know no other for what does not fit
+        places = "; ".join(f"{place.pointer or 'the body'}: {place.detail}" for place in members.get("errors", ()))
+        text = f"{title}. {detail} {places}".strip()
+        return Response(msgspec.json.encode({"error": text}), status, mimetype="application/json")
     document = {"title": title, "status": status, "detail": detail, "request_id": g.request_id} | members
     return Response(msgspec.json.encode(document), status, mimetype=MEDIA_TYPE)
 

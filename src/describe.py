@@ -27,7 +27,7 @@ def check_room(recipe: Recipe[Any], train: Split) -> None:
     Raises:
         RecipeError: The features and the golden rows' inputs alone are too large for a card.
     """
-    inputs = {name: array.tolist() for name, array in golden_inputs(recipe, train).items()}
+    inputs = {name: _plain(array) for name, array in golden_inputs(recipe, train).items()}
     sizes = [len(msgspec.json.encode(part)) for part in (_feature_cards(recipe, train), inputs)]
     if sum(sizes) > MAX_CARD_BYTES:
         raise RecipeError(
@@ -113,7 +113,14 @@ def _golden(recipe: Recipe[Any], train: Split, model: Any) -> Golden:
     rows = len(next(iter(inputs.values())))
     outputs = predict(model, Split(inputs=inputs, targets=np.zeros((rows, 1), "float32")))
     return Golden(
-        inputs={name: array.tolist() for name, array in inputs.items()},
+        inputs={name: _plain(array) for name, array in inputs.items()},
         outputs={recipe.output.name: outputs.tolist()},
         tolerance=GOLDEN_TOLERANCE,
     )
+
+
+def _plain(array: Array) -> list[Any]:
+    """Values for people to read: the shortest decimal that is this float32, 0.8 and not 0.800000011920929."""
+    short = array.astype(str).astype("float64") if array.dtype in ("float16", "float32") else array
+    plain: list[Any] = short.tolist()
+    return plain

@@ -1,21 +1,18 @@
 """Whether the process is up, and whether it can answer."""
 
-import msgspec
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response
 
 from gateway.catalog import Catalog
-from gateway.errors import ModelServerError
-from gateway.model_server import ModelServer
-from gateway.problems import problem
+from gateway.readiness import Readiness
+from gateway.routes.replies import json
 
 
-def blueprint(server: ModelServer, catalog: Catalog, model: str) -> Blueprint:
+def blueprint(readiness: Readiness, catalog: Catalog) -> Blueprint:
     """The routes.
 
     Args:
-        server: The model server.
-        catalog: The models' contracts.
-        model: The default model's name.
+        readiness: Who knows whether the models can answer.
+        catalog: The models' versions.
 
     Returns:
         A blueprint to register.
@@ -25,21 +22,13 @@ def blueprint(server: ModelServer, catalog: Catalog, model: str) -> Blueprint:
     @routes.get("/livez")
     def livez() -> Response:
         """The process is up; nothing else is asked."""
-        return Response(b'{"status":"live"}', mimetype="application/json")
+        return json({"status": "live"})
 
     @routes.get("/readyz")
     def readyz() -> Response:
-        """A version of the model is available on the model server, and the gateway can speak for it."""
-        try:
-            versions = server.available_versions(model)
-            if versions:
-                catalog.contract(model)
-        except ModelServerError as error:
-            g.cause = error.cause
-            return problem(503, "Not ready", f"Model {model!r}: {error.detail}")
-        if not versions:
-            return problem(503, "Not ready", f"Model {model!r} has no version that is available.")
-        document = {"status": "ready", "models": {model: versions}}
-        return Response(msgspec.json.encode(document), mimetype="application/json")
+        """Every configured model has an available version that reproduces its golden examples; the log says why not."""
+        document = {"status": "ready", "models": readiness.check()}
+        refused = {model: sorted(found) for model in readiness.models if (found := catalog.versions.refused(model))}
+        return json(document | ({"refused": refused} if refused else {}))
 
     return routes

@@ -1,14 +1,17 @@
-"""Predictions: `POST /predict`."""
+"""Predictions of the default model: `POST /predict`."""
 
 import msgspec
-from flask import Blueprint, Response, g, request
-from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+from flask import Blueprint, Response, g
 
-from gateway.errors import UnsupportedMediaError
+from gateway.contract.decoding import decode
+from gateway.contract.given import Undecoded
+from gateway.contract.members import Members
 from gateway.predictor import Predictor
+from gateway.routes.body import check_media_type, read_body
+from gateway.routes.replies import json, note
 
-# What `curl -d` sends by default: people paste JSON behind it, and a form has no meaning here.
-CURL_DEFAULT = "application/x-www-form-urlencoded"
+REQUEST = Members({"data": Undecoded()}, own_names=True)
+DECODER = msgspec.json.Decoder(REQUEST.type)
 
 
 def blueprint(predictor: Predictor, model: str, *, max_body_bytes: int) -> Blueprint:
@@ -28,49 +31,18 @@ def blueprint(predictor: Predictor, model: str, *, max_body_bytes: int) -> Bluep
     def predict() -> Response:
         g.model = model
         check_media_type()
-        answer = predictor.predict(model, read_body(max_body_bytes))
-        g.version, g.rows = answer.version, answer.rows
-        document = {"prediction": answer.prediction, "model": model, "version": answer.version}
-        return Response(msgspec.json.encode(document), mimetype="application/json")
+        data = decode(DECODER, read_body(max_body_bytes), REQUEST).data
+        answer = predictor.predict(model, lambda contract: contract.parse(contract.data, data, "/data"))
+        note(answer)
+        results = answer.contract.read(answer.outputs)
+        document = {
+            "prediction": answer.contract.predictions(answer.batch, results),
+            "model": model,
+            "version": answer.version,
+        }
+        if warnings := answer.contract.warnings(answer.batch, results):
+            document["warnings"] = warnings
+            g.warnings = len(warnings)
+        return json(document)
 
     return routes
-
-
-def check_media_type() -> None:
-    """Hold the request's headers against what a body may be: JSON in UTF-8, as it is.
-
-    Raises:
-        UnsupportedMediaError: They say that it is something else.
-    """
-    media_type = request.mimetype
-    if media_type and not request.is_json and media_type != CURL_DEFAULT:
-        raise UnsupportedMediaError(f"The body is {media_type}; expected application/json.")
-    charset = request.mimetype_params.get("charset", "utf-8")
-    if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise UnsupportedMediaError(f"The body's charset is {charset}; expected utf-8.")
-    if encoding := request.headers.get("Content-Encoding"):
-        raise UnsupportedMediaError(f"The body's Content-Encoding is {encoding}; expected none.")
-
-
-def read_body(max_bytes: int) -> bytes:
-    """Read the request's body.
-
-    Args:
-        max_bytes: The most accepted; the application's MAX_CONTENT_LENGTH has to be larger, since Werkzeug cuts a
-            chunked body there without a word.
-
-    Returns:
-        The whole body.
-
-    Raises:
-        HTTPException: The body is too large (413) or its transfer coding is broken (400).
-    """
-    try:
-        body = request.get_data(cache=False)
-    except HTTPException:
-        raise
-    except Exception as error:  # gunicorn's parser raises whatever a broken chunk makes it raise
-        raise BadRequest from error
-    if len(body) > max_bytes:
-        raise RequestEntityTooLarge
-    return body

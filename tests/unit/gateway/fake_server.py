@@ -1,6 +1,6 @@
 """A model server that says what a test tells it to, over real gRPC."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,77 +10,83 @@ import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 
 from gateway import tf_serving_pb2 as pb
-from gateway.tensors import unpack
+from tests.unit.gateway.served import AVAILABLE, FLOAT_COLUMN, Served, info, line
 
-
-def info(dtype: int, *shape: int) -> pb.TensorInfo:
-    """A tensor's description; -1 stands for a free dimension."""
-    dims = [pb.TensorShapeProto.Dim(size=size) for size in shape]
-    return pb.TensorInfo(dtype=dtype, tensor_shape=pb.TensorShapeProto(dim=dims))  # type: ignore[arg-type]
-
-
-FLOAT_COLUMN = info(pb.DT_FLOAT, -1, 1)
-
-
-def line(request: pb.PredictRequest) -> Mapping[str, pb.TensorProto]:
-    """Answer y = 3x + 1, whatever the input's shape, in float_val as the real server does."""
-    (tensor,) = request.inputs.values()
-    values, _ = unpack(tensor)
-    floats = [3 * value + 1 for value in values]
-    return {"y": pb.TensorProto(dtype=pb.DT_FLOAT, tensor_shape=tensor.tensor_shape, float_val=floats)}
+__all__ = ["FLOAT_COLUMN", "FailedError", "FakeServer", "Served", "info", "line", "serving"]
 
 
 @dataclass
-class FakeServer:
-    """The model server's state, which a test changes while it runs.
+class FakeServer(Served):
+    """The model server's state, which a test changes while it runs; itself one of the versions that it serves.
 
     Attributes:
         target: Where it listens.
-        model: The only model it knows.
-        version: The only version that is loaded.
-        inputs: The signature's inputs.
-        outputs: The signature's outputs.
-        answer: Makes the outputs of a Predict call; may raise FailedError.
+        others: Versions of this model and of others beside the one that it is itself.
+        labels: This model's labels.
         failure: If set, every call fails with it,
         failing_methods: unless this names the only ones that do.
         calls: The methods called so far, oldest first.
+        predicted: The versions and signatures asked for predictions so far, oldest first.
     """
 
     target: str = ""
-    model: str = "line"
-    version: int = 1
-    inputs: Mapping[str, pb.TensorInfo] = field(default_factory=lambda: {"x": FLOAT_COLUMN})
-    outputs: Mapping[str, pb.TensorInfo] = field(default_factory=lambda: {"y": FLOAT_COLUMN})
-    signature_name: str = "serving_default"
-    answer: Callable[[pb.PredictRequest], Mapping[str, pb.TensorProto]] = line
+    others: list[Served] = field(default_factory=list)
+    labels: dict[str, int] = field(default_factory=dict)
     failure: "FailedError | None" = None
     failing_methods: Collection[str] = ()
-    state: "pb.ModelVersionStatus.State.ValueType" = pb.ModelVersionStatus.AVAILABLE
     calls: list[str] = field(default_factory=list)
+    predicted: list[tuple[int, str]] = field(default_factory=list)
 
-    def spec(self) -> pb.ModelSpec:
-        """The model and version as answers name them."""
-        spec = pb.ModelSpec(name=self.model, signature_name=self.signature_name)
-        spec.version.value = self.version
-        return spec
+    def find(self, spec: pb.ModelSpec) -> list[Served]:
+        """The versions of a model that a call may mean, newest first, whatever their state.
+
+        Raises:
+            FailedError: There is none, or no such label.
+        """
+        number = spec.version.value if spec.HasField("version") else None
+        if spec.HasField("version_label"):
+            if spec.version_label not in self.labels:
+                message = f"Unrecognized servable version label: {spec.version_label}"
+                raise FailedError(grpc.StatusCode.INVALID_ARGUMENT, message)
+            number = self.labels[spec.version_label]
+        found = [v for v in (self, *self.others) if v.model == spec.name and number in (None, v.version)]
+        if not found:
+            raise FailedError(grpc.StatusCode.NOT_FOUND, "Servable not found for request: Latest(zz)")
+        return sorted(found, key=lambda served: served.version, reverse=True)
+
+    def loaded(self, spec: pb.ModelSpec) -> Served:
+        """The version that answers a call.
+
+        Raises:
+            FailedError: None does.
+        """
+        for served in self.find(spec):
+            if served.state == AVAILABLE:
+                return served
+        raise FailedError(grpc.StatusCode.NOT_FOUND, "Servable not found for request: Latest(zz)")
 
     def predict(self, request: pb.PredictRequest) -> pb.PredictResponse:
         """Answer a Predict call."""
-        return pb.PredictResponse(model_spec=self.spec(), outputs=self.answer(request))
+        served, name = self.loaded(request.model_spec), request.model_spec.signature_name
+        self.predicted.append((served.version, name))
+        if name not in served.signature_def():
+            raise FailedError(grpc.StatusCode.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
+        return pb.PredictResponse(model_spec=served.spec(), outputs=served.outputs_for(request))
 
-    def get_model_metadata(self, _request: pb.GetModelMetadataRequest) -> pb.GetModelMetadataResponse:
+    def get_model_metadata(self, request: pb.GetModelMetadataRequest) -> pb.GetModelMetadataResponse:
         """Answer a GetModelMetadata call."""
-        signature = pb.SignatureDef(inputs=self.inputs, outputs=self.outputs)
+        served = self.loaded(request.model_spec)
         packed = AnyMessage(
             type_url="type.googleapis.com/tensorflow.serving.SignatureDefMap",
-            value=pb.SignatureDefMap(signature_def={self.signature_name: signature}).SerializeToString(),
+            value=pb.SignatureDefMap(signature_def=served.signature_def()).SerializeToString(),
         )
-        return pb.GetModelMetadataResponse(model_spec=self.spec(), metadata={"signature_def": packed})
+        return pb.GetModelMetadataResponse(model_spec=served.spec(), metadata={"signature_def": packed})
 
-    def get_model_status(self, _request: pb.GetModelStatusRequest) -> pb.GetModelStatusResponse:
-        """Answer a GetModelStatus call."""
-        status = pb.ModelVersionStatus(version=self.version, state=self.state)
-        return pb.GetModelStatusResponse(model_version_status=[status])
+    def get_model_status(self, request: pb.GetModelStatusRequest) -> pb.GetModelStatusResponse:
+        """Answer a GetModelStatus call; as the real server, pass a label over."""
+        request.model_spec.ClearField("version_label")
+        found = [pb.ModelVersionStatus(version=v.version, state=v.state) for v in self.find(request.model_spec)]
+        return pb.GetModelStatusResponse(model_version_status=found)
 
 
 class FailedError(Exception):
@@ -95,7 +101,7 @@ class FailedError(Exception):
 @contextmanager
 def serving(fake: FakeServer) -> Iterator[FakeServer]:
     """Let a fake server listen on a free port until the block ends."""
-    server = grpc.server(ThreadPoolExecutor(4))
+    server = grpc.server(ThreadPoolExecutor(8))
     methods = {
         "tensorflow.serving.PredictionService": {
             "Predict": _handler(fake, fake.predict, pb.PredictRequest),
@@ -120,9 +126,6 @@ def _handler(fake: FakeServer, answer: Callable[[Any], Any], request_type: Any) 
         fake.calls.append(answer.__name__)
         if fake.failure and (not fake.failing_methods or answer.__name__ in fake.failing_methods):
             context.abort(fake.failure.code, fake.failure.details)
-        spec = request.model_spec
-        if spec.name != fake.model or (spec.HasField("version") and spec.version.value != fake.version):
-            context.abort(grpc.StatusCode.NOT_FOUND, "Servable not found for request: Latest(zz)")
         try:
             return answer(request)
         except FailedError as failed:

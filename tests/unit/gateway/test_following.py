@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from gateway import catalog, create_app
 from gateway import tf_serving_pb2 as pb
 from gateway.config import Settings
-from gateway.tensors import pack, unpack
+from gateway.tensors import DTYPES, pack, unpack
 from tests.processes import wait_until
 from tests.unit.gateway.answers import document
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, FailedError, FakeServer, info, line, serving
@@ -25,7 +25,7 @@ def sum_of_row(request: pb.PredictRequest) -> dict[str, pb.TensorProto]:
     """Answer the sum of each row, of whatever length: like many models, it would take a shape it was not made for."""
     values, (rows, length) = unpack(request.inputs["x"])
     sums = [sum(values[row * length : (row + 1) * length]) for row in range(rows)]
-    return {"y": pack(pb.DT_FLOAT, [rows, 1], sums)}
+    return {"y": pack(DTYPES[pb.DT_FLOAT], [rows, 1], sums)}
 
 
 def take_over(fake: FakeServer) -> None:
@@ -67,7 +67,7 @@ def test_a_new_versions_output_is_found(client: FlaskClient, fake: FakeServer) -
 def test_a_new_version_of_another_kind_is_not_served(client: FlaskClient, fake: FakeServer) -> None:
     """A successor that the gateway cannot speak for is answered with 501, each time."""
     client.post("/predict", json={"data": 10})
-    fake.version, fake.inputs = 2, {"a": FLOAT_COLUMN, "b": FLOAT_COLUMN}
+    fake.version, fake.outputs = 2, {"y": info(pb.DT_COMPLEX64, -1)}
     assert [client.post("/predict", json={"data": 10}).status_code for _ in range(4)] == [501] * 4
 
 

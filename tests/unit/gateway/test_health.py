@@ -33,4 +33,4 @@ def test_is_not_ready_for_an_unknown_model(client: FlaskClient, fake: FakeServer
     fake.model = "other"
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert document(answer)["detail"] == "Model 'line': The model server serves no such model or version."
+    assert document(answer)["detail"] == "Model 'line': The model server serves no model 'line'."

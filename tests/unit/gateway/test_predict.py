@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from gateway import tf_serving_pb2 as pb
-from gateway.tensors import pack
+from gateway.tensors import DTYPES, pack, unpack
 from tests.unit.gateway.answers import document
 from tests.unit.gateway.fake_server import FakeServer, info
 
@@ -68,30 +68,33 @@ def test_refuses_what_is_announced_as_something_else(
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "pointer"),
+    ("body", "status", "pointers"),
     [
-        (b"", 400, None),
-        (b"{", 400, None),
-        (b"\xff\xfe{}", 400, None),
-        (b'{"data": NaN}', 400, None),
-        (b'{"\xff": 1}', 400, None),
-        (b'{"data": [1, "2"]}', 422, "/data/1"),
-        (b'{"data": 1e39}', 422, "/data"),
-        (b'{"data": ' + b"[" * 400 + b"]" * 400 + b"}", 422, "/data/0/0"),
-        (b'{"data": []}', 422, "/data"),
-        (b'{"data": [1, 2, 3, 4, 5, 6]}', 422, "/data"),
-        (b'{"instances": [1]}', 422, "/instances"),
+        (b"", 400, []),
+        (b"{", 400, []),
+        (b"\xff\xfe{}", 400, []),
+        (b'{"data": NaN}', 400, []),
+        (b'{"\xff": 1}', 400, []),
+        (b'{"data": "\xff"}', 400, []),
+        (b'{"data": [1, "2"]}', 422, ["/data/1"]),
+        (b'{"data": ["1", 2, null, {}]}', 422, ["/data/0", "/data/2", "/data/3"]),
+        (b'{"data": 1e39}', 422, ["/data"]),
+        (b'{"data": ' + b"9" * 400 + b"}", 422, ["/data"]),
+        (b'{"data": ' + b"[" * 400 + b"]" * 400 + b"}", 422, ["/data/0/0"]),
+        (b'{"data": []}', 422, ["/data"]),
+        (b'{"data": [1, 2, 3, 4, 5, 6]}', 422, ["/data"]),
+        (b'{"instances": [1]}', 422, ["", "/instances"]),
     ],
 )
-def test_refuses_with_a_problem_document(client: FlaskClient, body: bytes, status: int, pointer: str | None) -> None:
-    """A refusal is a problem document that carries the request's id and points at the place."""
+def test_refuses_with_a_problem_document(client: FlaskClient, body: bytes, status: int, pointers: list[str]) -> None:
+    """A refusal is a problem document that carries the request's id and points at every place that is wrong."""
     answer = client.post("/predict", data=body)
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     assert document(answer)["status"] == status
     assert document(answer)["title"]
     assert document(answer)["detail"]
     assert document(answer)["request_id"] == answer.headers["X-Request-ID"]
-    assert [error["pointer"] for error in document(answer).get("errors", [])] == ([pointer] if pointer else [])
+    assert [error["pointer"] for error in document(answer).get("errors", [])] == pointers
 
 
 def test_refuses_a_large_body(client: FlaskClient) -> None:
@@ -100,13 +103,16 @@ def test_refuses_a_large_body(client: FlaskClient) -> None:
     assert (answer.status_code, answer.mimetype) == (413, "application/problem+json")
 
 
-def test_does_not_answer_what_json_cannot_say(client: FlaskClient) -> None:
-    """An instance whose prediction overflows the model's float32 is pointed at instead of answered with null."""
+def test_null_stands_for_what_json_cannot_say(client: FlaskClient) -> None:
+    """A prediction that overflows the model's float32 is null, with a warning that points at its instance."""
     answer = client.post("/predict", json={"data": [1, 3e38]})
-    assert answer.status_code == 422
-    assert document(answer)["errors"] == [
-        {"pointer": "/data/1", "detail": "the model's answer to this instance is no finite number: inf"}
-    ]
+    assert answer.status_code == 200
+    assert document(answer) == {
+        "prediction": [4.0, None],
+        "model": "line",
+        "version": 1,
+        "warnings": [{"pointer": "/data/1", "detail": 'null stands for inf: "y" has no finite value here'}],
+    }
 
 
 def test_names_the_version_that_answered(client: FlaskClient, fake: FakeServer) -> None:
@@ -116,20 +122,60 @@ def test_names_the_version_that_answered(client: FlaskClient, fake: FakeServer) 
     assert document(client.post("/predict", json={"data": 10}))["version"] == 2
 
 
-def test_speaks_for_a_model_that_is_no_single_number(client: FlaskClient, fake: FakeServer) -> None:
-    """A model with two inputs is answered with 501 and the reason, in this gateway's present state."""
+def difference(request: pb.PredictRequest) -> Mapping[str, pb.TensorProto]:
+    """Answer y = a - b, and the greater one's name."""
+    (a, shape), (b, _) = (unpack(request.inputs[name]) for name in ("a", "b"))
+    greater = [b"a" if x > y else b"b" for x, y in zip(a, b, strict=True)]
+    return {
+        "y": pack(DTYPES[pb.DT_FLOAT], shape, [x - y for x, y in zip(a, b, strict=True)]),
+        "greater": pack(DTYPES[pb.DT_STRING], shape, greater),
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "prediction"),
+    [
+        ({"b": 2, "a": 5}, {"greater": "a", "y": 3.0}),
+        ([{"a": 5, "b": 2}, {"a": 1, "b": 4}], [{"greater": "a", "y": 3.0}, {"greater": "b", "y": -3.0}]),
+    ],
+)
+def test_serves_several_inputs_and_outputs_by_name(
+    client: FlaskClient, fake: FakeServer, data: object, prediction: object
+) -> None:
+    """A model with two inputs takes objects of them, and one with two outputs answers objects of these."""
     fake.inputs = {"a": info(pb.DT_FLOAT, -1), "b": info(pb.DT_FLOAT, -1)}
+    fake.outputs = {"y": info(pb.DT_FLOAT, -1), "greater": info(pb.DT_STRING, -1)}
+    fake.answer = difference
+    answer = client.post("/predict", json={"data": data})
+    assert document(answer) == {"prediction": prediction, "model": "line", "version": 1}
+
+
+def test_says_what_it_cannot_serve(client: FlaskClient, fake: FakeServer) -> None:
+    """A model that takes what JSON has no values for is answered with 501 and the reason."""
+    fake.inputs = {"z": info(pb.DT_COMPLEX64, -1)}
     answer = client.post("/predict", json={"data": 10})
     assert answer.status_code == 501
-    assert document(answer)["detail"] == "Model 'line' has 2 inputs (a, b); this gateway serves one."
+    expected = "The input 'z' of model 'line' is DT_COMPLEX64; this gateway serves numbers, booleans and strings."
+    assert document(answer)["detail"] == expected
+
+
+def test_warns_of_values_outside_the_range_seen_in_training(client: FlaskClient, fake: FakeServer) -> None:
+    """A value that the model's card has not seen is answered, with a warning that points at it."""
+    fake.card = b'{"features": [{"name": "x", "min": -1, "max": 4}]}'
+    assert document(client.post("/predict", json={"data": [10, 4]})) == {
+        "prediction": [31.0, 13.0],
+        "model": "line",
+        "version": 1,
+        "warnings": [{"pointer": "/data/0", "detail": "10 lies outside -1 to 4, seen in training"}],
+    }
 
 
 @pytest.mark.parametrize(
     "outputs",
     [
         {},
-        {"z": pack(pb.DT_FLOAT, [1, 1], [1.0])},
-        {"y": pack(pb.DT_FLOAT, [2, 1], [1.0, 2.0])},
+        {"z": pack(DTYPES[pb.DT_FLOAT], [1, 1], [1.0])},
+        {"y": pack(DTYPES[pb.DT_FLOAT], [2, 1], [1.0, 2.0])},
         {"y": pb.TensorProto(dtype=pb.DT_STRING)},
         {"y": pb.TensorProto(dtype=pb.DT_FLOAT, tensor_content=b"123")},
     ],

@@ -92,6 +92,13 @@ def test_only_numbers_have_statistics_and_only_categories_a_vocabulary(mixed: Tr
     ]
 
 
+def test_golden_inputs_read_as_they_were_written(mixed: Trained) -> None:
+    """The example's 0.8 is 0.8 in the card, not the double beside its float32, and is that float32 still."""
+    (value,) = json.loads(encode_card(mixed.card))["golden"]["inputs"]["area"][0]
+    assert value == 0.8
+    assert np.float32(value) == np.float32(0.8)
+
+
 def test_the_card_reads_back_as_it_was(line: Trained, areas: Trained, mixed: Trained) -> None:
     """The JSON holds all of the card."""
     for trained in (line, areas, mixed):

@@ -1,0 +1,56 @@
+"""What a signature says of a tensor, be it an input or an output."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from gateway import tf_serving_pb2 as pb
+from gateway.card import FeatureCard, OutputCard
+from gateway.errors import NotSupportedError
+from gateway.tensors import DTYPES, Dtype
+
+Shape = tuple[int | None, ...]  # None where any length goes
+
+
+def ordered(
+    infos: Iterable[tuple[str, pb.TensorInfo]], cards: Iterable[FeatureCard | OutputCard]
+) -> list[tuple[str, pb.TensorInfo]]:
+    """Tensors in the order of the card; those it does not name follow by name."""
+    places = {card.name: place for place, card in enumerate(cards)}
+    return sorted(infos, key=lambda named: (places.get(named[0], len(places)), named[0]))
+
+
+def dtype_of(what: str, info: pb.TensorInfo) -> Dtype:
+    """A tensor's dtype.
+
+    Args:
+        what: The tensor, for the message.
+        info: Its description.
+
+    Returns:
+        The dtype.
+
+    Raises:
+        NotSupportedError: JSON has no values for it.
+    """
+    if info.dtype in DTYPES:
+        return DTYPES[info.dtype]
+    known = info.dtype in pb.DataType.values()
+    name = pb.DataType.Name(info.dtype) if known else f"dtype {int(info.dtype)}"
+    raise NotSupportedError(f"{what} is {name}; this gateway serves numbers, booleans and strings.")
+
+
+def shape_of(info: pb.TensorInfo) -> Shape:
+    """A tensor's shape, where its rank is known."""
+    return tuple(None if dim.size < 0 else dim.size for dim in info.tensor_shape.dim)
+
+
+def _sizes(shape: Shape) -> str:
+    return ", ".join("any" if size is None else str(size) for size in shape)
+
+
+def notes_on(name: str, dtype: Dtype, shape: Shape, *sentences: str | None) -> dict[str, Any]:
+    """The title and the description of a tensor; the sentences are the card's, its unit the second."""
+    described, unit, *others = sentences
+    text = " ".join(filter(None, [described, f"Unit: {unit}." if unit else "", *others]))
+    form = f" of shape ({_sizes(shape[1:])})" if shape[1:] not in ((), (1,)) else ""
+    return {"title": f"{name}: {dtype.name}{form}", **({"description": text} if text else {})}

@@ -1,0 +1,102 @@
+"""The versions that were met: each is read once, and put to the golden check before it is served."""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+
+from gateway import golden
+from gateway import tf_serving_pb2 as pb
+from gateway.card import Card, read_card
+from gateway.errors import ModelServerError
+from gateway.model_server import ModelServer
+from gateway.servable import Servable
+from gateway.signature import CARD, Metadata
+from gateway.tensors import DTYPES, pack
+
+RECHECK_GOLDEN_SECONDS = 30.0  # a version that was refused is tried again, should the fault have been the server's
+FORGET_SECONDS = 60.0  # versions come and go; what was not in force for so long is read anew
+
+log = logging.getLogger("gateway")
+
+
+@dataclass
+class _Met:
+    """A servable, when it was put to the golden check if it was, and when it was last in force."""
+
+    servable: Servable
+    judged: float | None
+    seen: float
+
+
+class Versions:
+    """Servables by model and number."""
+
+    def __init__(self, server: ModelServer, *, max_rows: int) -> None:
+        """Start empty.
+
+        Args:
+            server: Whom to ask.
+            max_rows: The most instances in a request.
+        """
+        self._server = server
+        self._max_rows = max_rows
+        self._met: dict[tuple[str, int], _Met] = {}
+        self._lock = threading.Lock()
+
+    def refused(self, model: str) -> dict[int, str]:
+        """The versions of a model that were met and are not served, and why."""
+        with self._lock:
+            met = [m.servable for m in self._met.values() if m.servable.model == model]
+        return {servable.version: servable.refusal for servable in met if servable.refusal}
+
+    def meet(self, model: str, metadata: Metadata) -> Servable:
+        """The version's servable; one that is new, or was refused a while ago, is put to the golden check.
+
+        Args:
+            model: The model's name.
+            metadata: What the server says of the version.
+
+        Returns:
+            The servable; its `refusal` says whether it may be served.
+
+        Raises:
+            ModelServerError: The server cannot say now.
+        """
+        now = time.monotonic()
+        met = self._met.get((model, metadata.version))
+        if met is not None and met.servable.signatures != metadata.signatures:
+            met = None  # its number was given to another
+        if met is None:
+            card = self._card(model, metadata)
+            servable = Servable(model, metadata.version, metadata.signatures, card, max_rows=self._max_rows)
+            met = _Met(servable, judged=None, seen=now)
+        if met.judged is None or (met.servable.refusal and now - met.judged >= RECHECK_GOLDEN_SECONDS):
+            self._judge(met.servable)
+            met.judged = now
+        met.seen = now
+        with self._lock:
+            self._met[model, metadata.version] = met
+            self._met = {key: m for key, m in self._met.items() if now - m.seen < FORGET_SECONDS}
+        return met.servable
+
+    def _judge(self, servable: Servable) -> None:
+        known, servable.refusal = servable.refusal, golden.check(self._server, servable)
+        if servable.refusal not in ("", known):
+            fields = {"model": servable.model, "version": servable.version, "cause": servable.refusal}
+            log.error("golden check failed: this version is not served", extra=fields)
+
+    def _card(self, model: str, metadata: Metadata) -> Card:
+        """The card that a version carries in a signature of its own: one dummy input, the card once a row."""
+        if CARD not in metadata.signatures:
+            return Card()
+        inputs = {"rows": pack(DTYPES[pb.DT_INT32], [1], [0])}
+        try:
+            outputs = golden.ask(self._server, model, metadata.version, CARD, inputs)
+        except ModelServerError as error:
+            if error.code in golden.PASSING:
+                raise
+            log.warning("no model card", extra={"model": model, "version": metadata.version, "cause": error.cause})
+            return Card()  # a signature of another kind that has this name
+        text = next(iter(outputs["card"].string_val), b"") if "card" in outputs else b""
+        return read_card(model, metadata.version, text)
