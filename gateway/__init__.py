@@ -7,7 +7,8 @@ from gateway.config import Settings, load_settings
 from gateway.model_server import ModelServer
 from gateway.predictor import Predictor
 from gateway.readiness import Readiness
-from gateway.routes import health, page, predict
+from gateway.routes import health, page, predict, v1
+from gateway.routes.names import ModelConverter
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -33,7 +34,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     most = settings.max_body_bytes
     readiness = Readiness(server, predictor.catalog, settings.models)
     app.url_map.merge_slashes = False  # else `//predict` is a redirect, in HTML, to whatever the Host header says
+    app.url_map.converters["model"] = ModelConverter
     app.register_blueprint(predict.blueprint(predictor, settings.model_name, max_body_bytes=most))
+    app.register_blueprint(v1.blueprint(predictor, server, settings.models, max_body_bytes=most))
     app.register_blueprint(health.blueprint(readiness, predictor.catalog))
     app.register_blueprint(page.blueprint(settings.model_name))
     return app

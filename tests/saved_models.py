@@ -1,7 +1,8 @@
 """Writes tiny SavedModels into a model store, as whole versions or none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -33,6 +34,17 @@ def write_line(folder: Path, *, slope: float, intercept: float = 0.0, card: str 
     _publish(folder, lambda staged: tf.saved_model.save(module, staged, {"serving_default": line, "card": cards}))
 
 
+def write_sum(folder: Path) -> None:
+    """Publish y, the sum of two numbers: x is float32 of shape (None, 2), y float32 of shape (None, 1).
+
+    Args:
+        folder: the version's folder, `<store>/<model>/<version>`.
+    """
+    signature = [tf.TensorSpec((None, 2), tf.float32, name="x")]
+    total = tf.function(lambda x: {"y": tf.reduce_sum(x, 1, keepdims=True)}, input_signature=signature)
+    _save(folder, total)
+
+
 def write_mixed(folder: Path) -> None:
     """Publish a model with several named inputs and outputs of several dtypes, all of shape (None,).
 
@@ -59,6 +71,77 @@ def write_mixed(folder: Path) -> None:
     _publish(folder, lambda staged: tf.saved_model.save(module, staged, {"serving_default": mixed}))
 
 
+def write_half_plus(folder: Path, *, addend: float) -> None:
+    """Publish y = x / 2 + addend, both float32 of shape (None,): TensorFlow Serving's examples half_plus_two and so on.
+
+    Args:
+        folder: the version's folder, `<store>/<model>/<version>`.
+        addend: what is added.
+    """
+    signature = [tf.TensorSpec((None,), tf.float32, name="x")]
+    _save(folder, tf.function(lambda x: {"y": x / 2 + addend}, input_signature=signature))
+
+
+def write_sensors(folder: Path) -> None:
+    """Publish a model of TensorFlow Serving's example with several inputs of several shapes.
+
+    It takes tag (string, (None,)), signal (int64, (None, 5)) and sensor (float32, (None, 2, 2)), and answers label
+    (string, the tag in upper case), peak (int64, the signal's greatest) and mean (float32, of the sensor).
+
+    Args:
+        folder: the version's folder, `<store>/<model>/<version>`.
+    """
+    sensors = tf.function(
+        lambda tag, signal, sensor: {
+            "label": tf.strings.upper(tag),
+            "peak": tf.reduce_max(signal, axis=1),
+            "mean": tf.reduce_mean(sensor, axis=(1, 2)),
+        },
+        input_signature=[
+            tf.TensorSpec((None,), tf.string, name="tag"),
+            tf.TensorSpec((None, 5), tf.int64, name="signal"),
+            tf.TensorSpec((None, 2, 2), tf.float32, name="sensor"),
+        ],
+    )
+    _save(folder, sensors)
+
+
+def write_shifted(folder: Path) -> None:
+    """Publish y = x + the sum of shift, all float32 of shape (None,): x and shift need not have as many rows.
+
+    Args:
+        folder: the version's folder, `<store>/<model>/<version>`.
+    """
+    signature = [tf.TensorSpec((None,), tf.float32, name=name) for name in ("x", "shift")]
+    shifted = tf.function(lambda x, shift: {"y": x + tf.reduce_sum(shift)}, input_signature=signature)
+    _save(folder, shifted)
+
+
+def write_picture(folder: Path) -> None:
+    """Publish a model that takes picture_bytes (string, (None,)) and answers them back under the same name.
+
+    Args:
+        folder: the version's folder, `<store>/<model>/<version>`.
+    """
+    signature = [tf.TensorSpec((None,), tf.string, name="picture_bytes")]
+    picture = tf.function(
+        lambda picture_bytes: {"picture_bytes": tf.identity(picture_bytes)}, input_signature=signature
+    )
+    _save(folder, picture)
+
+
+def write_echo(folder: Path, dtypes: Mapping[str, tf.DType]) -> None:
+    """Publish a model that answers every input back, each of shape (None, 2), under its name with `_out` behind it.
+
+    Args:
+        folder: the version's folder, `<store>/<model>/<version>`.
+        dtypes: the inputs' dtypes by their names.
+    """
+    signature = {name: tf.TensorSpec((None, 2), dtype, name=name) for name, dtype in dtypes.items()}
+    echo = tf.function(lambda **inputs: {f"{name}_out": tf.identity(value) for name, value in inputs.items()})
+    _save(folder, echo.get_concrete_function(**signature))
+
+
 def write_corrupt(folder: Path) -> None:
     """Publish a version that no server can load.
 
@@ -71,6 +154,10 @@ def write_corrupt(folder: Path) -> None:
         (Path(staged) / "saved_model.pb").write_bytes(b"this is no SavedModel")
 
     _publish(folder, write)
+
+
+def _save(folder: Path, signature: Any) -> None:
+    _publish(folder, lambda staged: tf.saved_model.save(tf.Module(), staged, {"serving_default": signature}))
 
 
 def _publish(folder: Path, write: Callable[[str], object]) -> None:

@@ -1,0 +1,132 @@
+"""TensorFlow Serving's REST API, version 1, so that its clients, Vertex AI's and KServe's find what they know.
+
+https://www.tensorflow.org/tfx/serving/api_rest has the protocol.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import grpc
+import msgspec
+from flask import Blueprint, Response, g
+from google.protobuf.json_format import MessageToDict
+
+from gateway import tf_serving_pb2 as pb
+from gateway.contract import Batch, Contract
+from gateway.contract.answers import by_name, by_row
+from gateway.contract.decoding import decode
+from gateway.contract.given import TEXT, Undecoded
+from gateway.contract.members import Members
+from gateway.contract.nodes import Node
+from gateway.errors import InvalidInputError, ModelServerError, Place
+from gateway.model_server import ModelServer
+from gateway.predictor import Predictor
+from gateway.routes.body import check_media_type, read_body
+from gateway.routes.replies import json, note
+from gateway.signature import SERVING_DEFAULT, Selector
+
+MODEL = "/v1/models/<model:model>"
+VERSION = "/versions/<int(max=9223372036854775807):version>"
+LABEL = "/labels/<model:label>"
+
+
+# Either of the first two, by whichever signature; more is passed over.
+_members: dict[str, Node] = {"instances": Undecoded(), "inputs": Undecoded(), "signature_name": TEXT}
+REQUEST = Members(_members, optional=frozenset(_members), open=True, own_names=True)
+DECODER = msgspec.json.Decoder(REQUEST.type)
+
+
+def blueprint(predictor: Predictor, server: ModelServer, models: Sequence[str], *, max_body_bytes: int) -> Blueprint:
+    """The routes.
+
+    Args:
+        predictor: Who answers.
+        server: The model server.
+        models: The models that are listed; others are served as well.
+        max_body_bytes: The largest body accepted.
+
+    Returns:
+        A blueprint to register.
+    """
+    routes = Blueprint("v1", __name__)
+
+    @routes.get("/v1/models")
+    def list_models() -> Response:
+        """The configured models, as KServe lists them."""
+        return json({"models": models})
+
+    @routes.get(MODEL)
+    @routes.get(MODEL + VERSION)
+    @routes.get(MODEL + LABEL)
+    def status(model: str, version: int | None = None, label: str | None = None) -> Response:
+        """The states of the versions; `name` and `ready` are for KServe's clients."""
+        g.model = model
+        selector = Selector(version, label)
+        states = server.status(model, selector)
+        try:
+            predictor.catalog.learn(model, selector).contract()  # what is known may have gone since
+            ready = True
+        except ModelServerError:
+            ready = False
+        return json({"model_version_status": list(map(_state, states)), "name": model, "ready": ready})
+
+    @routes.get(MODEL + "/metadata")
+    @routes.get(MODEL + VERSION + "/metadata")
+    @routes.get(MODEL + LABEL + "/metadata")
+    def metadata(model: str, version: int | None = None, label: str | None = None) -> Response:
+        """A version's signatures."""
+        g.model = model
+        found = server.metadata(model, Selector(version, label))
+        spec = {"name": model, "signature_name": "", "version": str(found.version)}
+        signatures = MessageToDict(
+            pb.SignatureDefMap(signature_def=found.signatures),
+            always_print_fields_with_no_presence=True,
+            preserving_proto_field_name=True,
+        )
+        return json({"model_spec": spec, "metadata": {"signature_def": signatures}})
+
+    @routes.post(MODEL + ":predict")
+    @routes.post(MODEL + VERSION + ":predict")
+    @routes.post(MODEL + LABEL + ":predict")
+    def predict(model: str, version: int | None = None, label: str | None = None) -> Response:
+        """Predictions by row for `instances`, by tensor for `inputs`."""
+        g.model = model
+        check_media_type()
+        request = decode(DECODER, read_body(max_body_bytes), REQUEST)
+        answer = predictor.predict(
+            model,
+            lambda contract: _parse(contract, request),
+            selector=Selector(version, label),
+            signature=request.signature_name or SERVING_DEFAULT,
+        )
+        note(answer)
+        results = answer.contract.read(answer.outputs, base64_names=True)
+        if request.inputs is msgspec.UNSET:
+            return json({"predictions": by_row(results, answer.batch.rows, plain=False)})
+        return json({"outputs": by_name(results)})
+
+    return routes
+
+
+def _parse(contract: Contract, request: Any) -> Batch:
+    instances, inputs = request.instances, request.inputs
+    if (instances is msgspec.UNSET) == (inputs is msgspec.UNSET):
+        raise InvalidInputError(Place("", 'expected either "instances" or "inputs"'))
+    if instances is msgspec.UNSET:
+        return contract.parse(contract.inputs, inputs, "/inputs")
+    if contract.instances is None:
+        raise InvalidInputError(Place("/instances", 'this signature has no batch dimension: send "inputs"'))
+    return contract.parse(contract.instances, instances, "/instances")
+
+
+def _state(status: pb.ModelVersionStatus) -> dict[str, Any]:
+    codes = {code.value[0]: code.name for code in grpc.StatusCode}
+    return {
+        "version": str(status.version),
+        "state": pb.ModelVersionStatus.State.Name(status.state),
+        "status": {
+            "error_code": codes.get(status.status.error_code, "UNKNOWN"),
+            # The server's words name paths and the graph's nodes.
+            "error_message": "The model server's log says why." if status.status.error_code else "",
+        },
+    }
