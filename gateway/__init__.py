@@ -7,7 +7,7 @@ from gateway.config import Settings, load_settings
 from gateway.model_server import ModelServer
 from gateway.predictor import Predictor
 from gateway.readiness import Readiness
-from gateway.routes import health, page, predict, v1
+from gateway.routes import health, page, predict, v1, v2
 from gateway.routes.names import ModelConverter
 
 
@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.converters["model"] = ModelConverter
     app.register_blueprint(predict.blueprint(predictor, settings.model_name, max_body_bytes=most))
     app.register_blueprint(v1.blueprint(predictor, server, settings.models, max_body_bytes=most))
+    app.register_blueprint(v2.blueprint(predictor, readiness, max_body_bytes=most))
     app.register_blueprint(health.blueprint(readiness, predictor.catalog))
     app.register_blueprint(page.blueprint(settings.model_name))
     return app

@@ -1,0 +1,110 @@
+"""The Open Inference Protocol, version 2, so that KServe's and Triton's HTTP clients find what they know."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+
+from gateway.contract import Contract
+from gateway.contract.decoding import decode
+from gateway.errors import NotJsonError
+from gateway.oip import EXTENSIONS, LENGTH_HEADER
+from gateway.oip.reply import reply, wanted
+from gateway.oip.request import DECODER, REQUEST, parse
+from gateway.predictor import Predictor
+from gateway.readiness import Readiness
+from gateway.routes.body import BINARY, check_media_type, read_body
+from gateway.routes.replies import json, note
+from gateway.signature import Selector
+
+MODEL = "/v2/models/<model:model>"
+VERSION = "/versions/<int(max=9223372036854775807):version>"
+MAX_DIGITS = 20  # of a length in a header; Python refuses to read a number of thousands
+
+
+def blueprint(predictor: Predictor, readiness: Readiness, *, max_body_bytes: int) -> Blueprint:
+    """The routes.
+
+    Args:
+        predictor: Who answers.
+        readiness: Who knows whether the models can answer.
+        max_body_bytes: The largest body accepted.
+
+    Returns:
+        A blueprint to register.
+    """
+    routes = Blueprint("v2", __name__)
+
+    @routes.get("/v2")
+    def server() -> Response:
+        """What this server is."""
+        return json({"name": "gateway", "version": "1.0", "extensions": EXTENSIONS})
+
+    @routes.get("/v2/health/live")
+    def live() -> Response:
+        """The process is up; nothing else is asked."""
+        return json({"live": True})
+
+    @routes.get("/v2/health/ready")
+    def ready() -> Response:
+        """All configured models can answer."""
+        readiness.check()
+        return json({"ready": True})
+
+    @routes.get(MODEL + "/ready")
+    @routes.get(MODEL + VERSION + "/ready")
+    def model_ready(model: str, version: int | None = None) -> Response:
+        """A model, or one of its versions, can answer."""
+        g.model = model
+        predictor.catalog.learn(model, Selector(version)).contract()  # what is known may have gone since
+        return json({"name": model, "ready": True})
+
+    @routes.get(MODEL)
+    @routes.get(MODEL + VERSION)
+    def metadata(model: str, version: int | None = None) -> Response:
+        """What a model takes and answers."""
+        g.model = model
+        contract = predictor.catalog.learn(model, Selector(version)).contract()
+        return json(
+            {
+                "name": model,
+                "versions": list(map(str, readiness.versions(model))),
+                "platform": "tensorflow_savedmodel",
+                "inputs": [_tensor(f.name, f.leaf.dtype.datatype, f.shape) for f in contract.features],
+                "outputs": [
+                    _tensor(o.name, o.dtype.datatype, (None,) if o.shape is None else o.shape) for o in contract.outputs
+                ],
+            }
+        )
+
+    @routes.post(MODEL + "/infer")
+    @routes.post(MODEL + VERSION + "/infer")
+    def infer(model: str, version: int | None = None) -> Response:
+        """Predictions by tensor."""
+        g.model = model
+        check_media_type(BINARY)
+        text, content = _split(read_body(max_body_bytes))
+        asked = decode(DECODER, text, REQUEST)
+
+        def parsed(contract: Contract) -> Any:
+            wanted(contract.outputs, asked)  # refuse before anything is predicted
+            return parse(contract, asked, content)
+
+        answer = predictor.predict(model, parsed, selector=Selector(version))
+        note(answer)
+        return reply(model, answer, asked)
+
+    return routes
+
+
+def _split(body: bytes) -> tuple[bytes, bytes]:
+    """The JSON, and the bytes behind it."""
+    length = request.headers.get(LENGTH_HEADER)
+    if length is None:
+        return body, b""
+    if not (length.isascii() and length.isdigit() and len(length) <= MAX_DIGITS and int(length) <= len(body)):
+        raise NotJsonError(f"The header {LENGTH_HEADER} is no length within the body.")
+    return body[: int(length)], body[int(length) :]
+
+
+def _tensor(name: str, datatype: str, shape: tuple[int | None, ...]) -> dict[str, Any]:
+    return {"name": name, "datatype": datatype, "shape": [-1 if size is None else size for size in shape]}
