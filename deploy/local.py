@@ -9,7 +9,9 @@ ready, and counts being stopped by Ctrl-C as success.
 import contextlib
 import errno
 import http.client
+import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -76,16 +78,27 @@ def free_ports(host: str) -> tuple[int, int]:
     return port, server_port
 
 
-def is_ready(host: str, port: int) -> bool:
-    """Ask the gateway once whether it can answer."""
+def get(host: str, port: int, path: str) -> bytes | None:
+    """Ask the gateway once; None unless it answers with 200."""
     connection = http.client.HTTPConnection(host, port, timeout=2)  # urllib would ask a proxy, where one is set
     try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.HTTPStatus.OK
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.read() if response.status == http.HTTPStatus.OK else None
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
+
+
+def example(host: str, port: int) -> str:
+    """A request that the served model takes, as the gateway's own document has it."""
+    document = json.loads(get(host, port, "/openapi.json") or "{}")
+    try:
+        content = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+        return json.dumps(content["examples"]["example"]["value"])
+    except KeyError:
+        return '{"data": [10]}'
 
 
 def accepts(port: int) -> bool:
@@ -104,12 +117,13 @@ def announce(host: str, port: int, server_port: int) -> None:
     """
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     deadline = time.monotonic() + READY_WITHIN_SECONDS
-    while not (accepts(server_port) and is_ready(host, port)):
+    while not (accepts(server_port) and get(host, port, "/readyz") is not None):
         if time.monotonic() > deadline:
             print(f"\nNot ready after {READY_WITHIN_SECONDS} s; {url}/readyz says why.\n", flush=True)
             return
         time.sleep(0.2)
-    print(f"\nReady: {url}  (Ctrl-C stops it). Try:\n  curl -d '{{\"data\": [10]}}' {url}/predict\n", flush=True)
+    body = shlex.quote(example(host, port))
+    print(f"\nReady: {url}  (Ctrl-C stops it). Try:\n  curl -d {body} {url}/predict\n", flush=True)
 
 
 def train_if_new(model: str) -> int:

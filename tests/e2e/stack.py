@@ -84,19 +84,20 @@ class Stack:
 
 
 @contextmanager
-def started(folder: Path, server_command: Command) -> Iterator[Stack]:
+def started(folder: Path, server_command: Command, **settings: str) -> Iterator[Stack]:
     """Start a gateway and, behind it, a model server over `<folder>/store`, until the block ends.
 
     Args:
         folder: Holds the store; takes the logs.
         server_command: How to start the model server.
+        settings: Environment variables of the gateway's.
 
     Yields:
         The stack; the gateway listens, the model server may not answer yet.
     """
     server_port, port = free_port(), free_port()
     store = folder / "store"
-    environment = {"PORT": str(port), "MODEL_SERVER": f"127.0.0.1:{server_port}", "WORKERS": "2"}
+    environment = {"PORT": str(port), "MODEL_SERVER": f"127.0.0.1:{server_port}", "WORKERS": "2", **settings}
     words = [sys.executable, "-m", "gunicorn", "-c", "gateway/gunicorn_config.py"]
     with ExitStack() as exits:
 

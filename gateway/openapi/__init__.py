@@ -1,0 +1,5 @@
+"""The OpenAPI 3.1 document, made of the models' contracts: what is documented is what is checked."""
+
+from gateway.openapi.document import build
+
+__all__ = ["build"]

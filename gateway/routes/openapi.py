@@ -1,0 +1,29 @@
+"""The interface as a document: `GET /openapi.json`."""
+
+from flask import Blueprint, Response
+
+from gateway.catalog import Catalog
+from gateway.openapi import build
+from gateway.readiness import Readiness
+from gateway.routes.replies import json
+
+
+def blueprint(catalog: Catalog, readiness: Readiness, model: str) -> Blueprint:
+    """The route.
+
+    Args:
+        catalog: The models' versions.
+        readiness: Who knows the configured models.
+        model: The default model's name.
+
+    Returns:
+        A blueprint to register.
+    """
+    routes = Blueprint("openapi", __name__)
+
+    @routes.get("/openapi.json")
+    def document() -> Response:
+        """Made anew each time: it tells what is served now."""
+        return json(build(catalog, readiness, model))
+
+    return routes
