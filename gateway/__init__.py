@@ -7,7 +7,7 @@ from gateway.config import Settings, load_settings
 from gateway.model_server import ModelServer
 from gateway.predictor import Predictor
 from gateway.readiness import Readiness
-from gateway.routes import health, openapi, page, predict, v1, v2
+from gateway.routes import docs, health, openapi, page, predict, v1, v2
 from gateway.routes.names import ModelConverter
 
 
@@ -40,5 +40,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(v2.blueprint(predictor, readiness, max_body_bytes=most))
     app.register_blueprint(health.blueprint(readiness, predictor.catalog))
     app.register_blueprint(openapi.blueprint(predictor.catalog, readiness, settings.model_name))
+    app.register_blueprint(docs.blueprint())
     app.register_blueprint(page.blueprint(settings.model_name))
     return app

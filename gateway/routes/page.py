@@ -1,9 +1,9 @@
 """The page for trying the model by hand: `GET /`."""
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, request
 
-# The page needs nothing but its own files and this gateway.
-CONTENT_SECURITY_POLICY = "default-src 'self'; img-src data:; frame-ancestors 'none'; form-action 'self'"
+from gateway.pages import page
+from gateway.routes.replies import json
 
 
 def blueprint(model: str) -> Blueprint:
@@ -19,9 +19,10 @@ def blueprint(model: str) -> Blueprint:
 
     @routes.get("/")
     def index() -> Response:
-        response = make_response(render_template("index.html", model=model))
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        """The page for a browser; for KServe's first protocol, which asks here, that the gateway is alive."""
+        wanted = request.accept_mimetypes.best_match(["application/json", "text/html"], default="text/html")
+        response = page("index.html", model=model) if wanted == "text/html" else json({"status": "alive"})
+        response.vary.add("Accept")
         return response
 
     return routes

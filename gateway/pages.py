@@ -1,0 +1,25 @@
+"""The gateway's HTML pages: each goes out with the headers that hold the browser to what the page needs."""
+
+from typing import Any
+
+from flask import Response, make_response, render_template
+
+# A page needs nothing but its own files, this gateway, and images within its files.
+POLICY = "default-src 'self'; img-src data:; frame-ancestors 'none'; form-action 'self'"
+
+
+def page(template: str, *loosened: str, **context: Any) -> Response:
+    """Render a page.
+
+    Args:
+        template: The template's file name.
+        loosened: Directives of the Content-Security-Policy that this page needs beyond the common ones.
+        context: The template's variables.
+
+    Returns:
+        The page, with its headers.
+    """
+    response = make_response(render_template(template, **context))
+    response.headers["Content-Security-Policy"] = "; ".join((POLICY, *loosened))
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
