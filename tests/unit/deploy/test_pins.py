@@ -3,13 +3,15 @@
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parents[3]
+CLIENTS = "tests/clients/requirements.txt"
 
 
 def _pins(text: str) -> dict[str, str]:
-    found = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;]+)", text, flags=re.MULTILINE)
+    found = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;]+)", text, flags=re.MULTILINE)
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found}
 
 
@@ -24,9 +26,15 @@ def test_hooks_see_the_versions_that_run() -> None:
     assert {name: in_hooks[name] for name in shared} == {name: locked[name] for name in shared}
 
 
-def test_every_requirement_is_locked() -> None:
-    """constraints.txt is made from the requirement files as they are now."""
-    files = [*ROOT.glob("requirements*.txt"), *ROOT.glob("*/requirements.txt")]
+@pytest.mark.parametrize(
+    ("lock", "patterns"),
+    [("constraints.txt", ["requirements*.txt", "*/requirements.txt"]), ("tests/clients/constraints.txt", [CLIENTS])],
+    ids=["product", "clients"],
+)
+def test_every_requirement_is_locked(lock: str, patterns: list[str]) -> None:
+    """Each constraints.txt is made from its requirement files as they are now."""
+    files = [file for pattern in patterns for file in ROOT.glob(pattern)]
     wanted = {name: version for file in files for name, version in _pins(file.read_text(encoding="utf-8")).items()}
-    locked = _pins((ROOT / "constraints.txt").read_text(encoding="utf-8"))
+    locked = _pins((ROOT / lock).read_text(encoding="utf-8"))
+    assert wanted
     assert {name: locked.get(name) for name in wanted} == wanted
