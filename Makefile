@@ -12,12 +12,13 @@ run up: export MODEL_SERVER_PORT := $(MODEL_SERVER_PORT)
 
 VENV := .venv
 BIN := $(VENV)/bin
+CLIENTS := .venv-clients
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 UV := uv==0.13.8
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test train lint bench up lock proto clean
+.PHONY: help run test train lint bench fuzz up lock proto clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
@@ -25,7 +26,7 @@ help: ## List the targets
 run: $(VENV)/.run ## Train the model if it is new, then serve it here (PORT, HOST, MODEL_NAME)
 	@$(BIN)/python -m deploy.local
 
-test: $(VENV)/.dev ## Run all tests (ARGS="-k name" for some)
+test: $(VENV)/.dev $(CLIENTS)/.made ## Run all tests (ARGS="-k name" for some)
 	$(BIN)/python -m pytest $(ARGS)
 
 train: $(VENV)/.run ## Train and publish the next version (RECIPE=name, ARGS="--set epochs=100")
@@ -37,23 +38,30 @@ lint: $(VENV)/.dev ## Check and format all files, as a commit does with its own
 bench: $(VENV)/.dev ## Run all benchmarks
 	@set -e; for file in benchmarks/[a-z]*.py; do [ -e "$$file" ] || continue; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)"; done
 
+RUNS ?= 1000000
+SEED ?= 1
+fuzz: $(VENV)/.dev ## Put a million requests of all kinds to the gateway (RUNS, SEED)
+	@$(BIN)/python -m tests.fuzz --runs $(RUNS) --seed $(SEED)
+
 up: ## Start TensorFlow Serving and the gateway in containers (PORT)
 	@if docker compose version >/dev/null 2>&1; then compose='docker compose'; else compose=docker-compose; fi; \
 	set -x; $$compose up --build tf-serving gateway
 
 # Pins already there stay unless the requirements ask for others; UPGRADE=1 takes the newest of all that are not direct.
-lock: ## Write constraints.txt from the requirement files (UPGRADE=1 renews it)
+lock: ## Write both constraints.txt from the requirement files (UPGRADE=1 renews them)
 	@lock=$$(mktemp -d) && trap 'rm -rf "$$lock"' EXIT && $(PYTHON) -m venv "$$lock" && \
 	"$$lock/bin/python" -m pip install --quiet --disable-pip-version-check $(UV) && \
-	"$$lock/bin/uv" pip compile --quiet --universal --python-version 3.11 --custom-compile-command 'make lock' \
-		$(if $(UPGRADE),--upgrade) --output-file constraints.txt requirements_dev.txt
+	compile() { "$$lock/bin/uv" pip compile --quiet --universal --python-version 3.11 --custom-compile-command 'make lock' \
+		$(if $(UPGRADE),--upgrade) --output-file "$$1" "$$2"; } && \
+	compile constraints.txt requirements_dev.txt && \
+	compile tests/clients/constraints.txt tests/clients/requirements.txt
 
 proto: $(VENV)/.dev ## Generate the gateway's code from gateway/tf_serving.proto
 	$(BIN)/python -m grpc_tools.protoc --proto_path=. --python_out=. --mypy_out=. \
 		--plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy gateway/tf_serving.proto
 
-clean: ## Remove the environment and caches, never the model store
-	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+clean: ## Remove the environments and caches, never the model store
+	rm -rf $(VENV) $(CLIENTS) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -not -path './serving/models/*' -prune -exec rm -rf {} +
 
 # The files below stand for finished steps: a changed requirement repeats the installation, an interrupted one too.
@@ -72,4 +80,13 @@ $(VENV)/.run: $(VENV)/.made requirements_model.txt gateway/requirements.txt depl
 $(VENV)/.dev: $(VENV)/.run requirements_dev.txt
 	@echo "Installing what tests and checks it"
 	@$(PIP_INSTALL) -r requirements_dev.txt
+	@touch $@
+
+# The clients that the tests put the gateway's protocols to; apart, for they want another protobuf than the product. Only
+# a part of what they bring is ever imported: compiling all of it would cost 140 MB and half as much time again.
+$(CLIENTS)/.made: tests/clients/requirements.txt tests/clients/constraints.txt | $(VENV)/.made
+	@echo "Installing the clients that it is tested with (once, about 370 MB on disk)"
+	@$(PYTHON) -m venv --clear $(CLIENTS)
+	@$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
+		-c tests/clients/constraints.txt -r tests/clients/requirements.txt
 	@touch $@
