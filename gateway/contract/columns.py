@@ -80,7 +80,8 @@ def batched(feature: Feature, parts: Sequence[Any], root: Root) -> Column:
         InvalidInputError: Arrays differ in length where any length goes, but only one.
     """
     if feature.shape[1:] == (1,):
-        values = [part[0] if isinstance(part, list) else part for part in parts]
+        plain = list not in set(map(type, parts))  # the usual case, found in C
+        values = list(parts) if plain else [part[0] if isinstance(part, list) else part for part in parts]
         return Column(feature, root, parts, values, [len(parts), 1])
     return _flattened(feature, parts, root)
 

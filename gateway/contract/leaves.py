@@ -104,4 +104,6 @@ class Leaf:
 
     def wire(self, values: Sequence[Any]) -> Sequence[Any]:
         """Decoded values as a tensor holds them: strings become bytes."""
-        return list(map(to_bytes, values)) if self.dtype.kind == "string" else values
+        if self.dtype.kind != "string":
+            return values
+        return list(map(str.encode if set(map(type, values)) == {str} else to_bytes, values))
