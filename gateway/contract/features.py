@@ -24,12 +24,14 @@ class Feature:
         leaf: One of its values.
         shape: The tensor's shape, the batch dimension first if there is one.
         card: What the model card says of it.
+        example: One instance's part, from the card's golden examples; None if there is none.
     """
 
     name: str
     leaf: Leaf
     shape: Shape
     card: FeatureCard
+    example: Any = None
 
     def row(self, *, plain: bool = True) -> Node:
         """One instance's part, without the batch dimension.
@@ -62,6 +64,10 @@ class Feature:
         seen = "" if low is None or high is None else f"Seen in training: {number(low)} to {number(high)}."
         return notes_on(self.name, self.leaf.dtype, self.shape, self.card.description, self.card.unit, seen)
 
+    def row_notes(self) -> dict[str, Any]:
+        """The same, with an example of one instance's part."""
+        return self.notes() | ({} if self.example is None else {"examples": [self.example]})
+
 
 def features(model: str, inputs: Iterable[tuple[str, pb.TensorInfo]], card: Card) -> list[Feature]:
     """The inputs, in the order of the card; those it does not name follow by name.
@@ -70,10 +76,10 @@ def features(model: str, inputs: Iterable[tuple[str, pb.TensorInfo]], card: Card
         NotSupportedError: One is of a dtype that JSON has no values for, of unknown rank, without values, or cannot be
             named in JSON.
     """
-    return [_feature(model, name, info, card.feature(name)) for name, info in ordered(inputs, card.features)]
+    return [_feature(model, name, info, card) for name, info in ordered(inputs, card.features)]
 
 
-def _feature(model: str, name: str, info: pb.TensorInfo, card: FeatureCard) -> Feature:
+def _feature(model: str, name: str, info: pb.TensorInfo, card: Card) -> Feature:
     what = f"The input {name!r} of model {model!r}"
     dtype = dtype_of(what, info)
     if info.tensor_shape.unknown_rank:
@@ -82,8 +88,12 @@ def _feature(model: str, name: str, info: pb.TensorInfo, card: FeatureCard) -> F
         raise NotSupportedError(f"{what} has a dimension of size 0.")
     if any(character in '"\\' or ord(character) < ord(" ") for character in name):
         raise NotSupportedError(f"{what} has a quote, a backslash or a control character in its name.")
-    words = card.vocabulary if dtype.kind == "string" else None
-    return Feature(name, Leaf(dtype, tuple(dict.fromkeys(words or ()))), shape_of(info), card)
+    described, shape = card.feature(name), shape_of(info)
+    words = described.vocabulary if dtype.kind == "string" else None
+    example = next(iter(card.golden.inputs.get(name, ())), None) if card.golden else None
+    if shape[1:] == (1,) and isinstance(example, list):
+        example = next(iter(example), None)
+    return Feature(name, Leaf(dtype, tuple(dict.fromkeys(words or ()))), shape, described, example)
 
 
 def _nested(leaf: Leaf, shape: Shape) -> Node:

@@ -23,13 +23,13 @@ def instance_forms(features: Sequence[Feature], max_rows: int, *, one: bool) -> 
     Returns:
         The forms.
     """
-    named = {0: Members({f.name: Noted(f.row(), f.notes()) for f in features})}
+    named = {0: Members({f.name: Noted(f.row(), f.row_notes()) for f in features})}
     plain: dict[int, Node] = {}
     if len(features) == 1:
         (feature,) = features
         plain[len(feature.shape) - 1] = Noted(feature.row(plain=False), feature.notes())
         if feature.shape[1:] == (1,):
-            plain[0] = Noted(feature.leaf, feature.notes())
+            plain[0] = Noted(feature.leaf, feature.row_notes())
     return Choice(
         _with_arrays(plain, max_rows, named=False, one=one),
         _with_arrays(named if _can_be_named(features) else {}, max_rows, named=True, one=one),

@@ -105,10 +105,11 @@ def test_the_golden_examples_are_the_documents(client: FlaskClient) -> None:
 
 
 def test_features_are_described(client: FlaskClient) -> None:
-    """The card's description, unit and range stand beside each feature's form."""
+    """The card's description, unit, range and example stand beside each feature's form."""
     found = described(client)
     text = msgspec.json.encode(resolved(found, content(found, "/predict")["schema"])).decode()
     assert "Where on the axis. Unit: m. Seen in training: -1 to 4." in text
+    assert '"examples":[10.0]' in text
     assert "A line." in found["info"]["description"]
 
 
