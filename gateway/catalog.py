@@ -98,6 +98,8 @@ class Catalog:
             NotGoldenError: It does not reproduce its golden examples, and there is none to fall back to.
         """
         servable = self._meet(model, selector)
+        if selector == NEWEST:
+            self.versions.forget_newer(model, servable.version)
         if servable.refusal and selector == NEWEST:
             servable = self._fallback(servable)
         with self._lock:

@@ -68,6 +68,22 @@ def _forms(tensors: Mapping[str, pb.TensorInfo]) -> dict[str, tuple[int, bytes]]
     return {name: (info.dtype, info.tensor_shape.SerializeToString()) for name, info in tensors.items()}
 
 
+def alike(some: Mapping[str, pb.SignatureDef], others: Mapping[str, pb.SignatureDef]) -> bool:
+    """Whether two versions have the same signatures, as far as the gateway makes use of them."""
+    one, other = (
+        {name: (_forms(signature.inputs), _forms(signature.outputs)) for name, signature in signatures.items()}
+        for signatures in (some, others)
+    )
+    return one == other
+
+
+def answers_with_card(signatures: Mapping[str, pb.SignatureDef]) -> bool:
+    """Whether there is the signature that answers with the card; another may have its name."""
+    found = signatures.get(CARD, pb.SignatureDef())
+    dtypes = [{name: info.dtype for name, info in tensors.items()} for tensors in (found.inputs, found.outputs)]
+    return dtypes == [{"rows": pb.DT_INT32}, {"card": pb.DT_STRING}]
+
+
 @dataclass(frozen=True)
 class Metadata:
     """What the model server says of a version: its number, and its signatures by name."""

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from gateway import golden
 from gateway import tf_serving_pb2 as pb
 from gateway.card import Card, read_card
-from gateway.errors import ModelServerError
 from gateway.model_server import ModelServer
 from gateway.servable import Servable
-from gateway.signature import CARD, Metadata
+from gateway.signature import CARD, Metadata, alike, answers_with_card
 from gateway.tensors import DTYPES, pack
 
 RECHECK_GOLDEN_SECONDS = 30.0  # a version that was refused is tried again, should the fault have been the server's
@@ -22,11 +21,15 @@ log = logging.getLogger("gateway")
 
 @dataclass
 class _Met:
-    """A servable, when it was put to the golden check if it was, and when it was last in force."""
+    """A servable, when it was put to the golden check, and when it was last in force."""
 
     servable: Servable
-    judged: float | None
+    judged: float
     seen: float
+
+    def is_due(self, now: float) -> bool:
+        """Whether a version that was refused is to be tried again."""
+        return bool(self.servable.refusal) and now - self.judged >= RECHECK_GOLDEN_SECONDS
 
 
 class Versions:
@@ -65,38 +68,34 @@ class Versions:
         """
         now = time.monotonic()
         met = self._met.get((model, metadata.version))
-        if met is not None and met.servable.signatures != metadata.signatures:
-            met = None  # its number was given to another
-        if met is None:
-            card = self._card(model, metadata)
+        if met is None or not alike(met.servable.signatures, metadata.signatures) or met.is_due(now):
+            card = self._card(model, metadata)  # anew, too: the number may have been given to another
             servable = Servable(model, metadata.version, metadata.signatures, card, max_rows=self._max_rows)
-            met = _Met(servable, judged=None, seen=now)
-        if met.judged is None or (met.servable.refusal and now - met.judged >= RECHECK_GOLDEN_SECONDS):
-            self._judge(met.servable)
-            met.judged = now
+            self._judge(servable, known=met.servable.refusal if met else "")
+            met = _Met(servable, judged=now, seen=now)
         met.seen = now
         with self._lock:
             self._met[model, metadata.version] = met
             self._met = {key: m for key, m in self._met.items() if now - m.seen < FORGET_SECONDS}
         return met.servable
 
-    def _judge(self, servable: Servable) -> None:
-        known, servable.refusal = servable.refusal, golden.check(self._server, servable)
+    def forget_newer(self, model: str, version: int) -> None:
+        """Forget the versions above the newest there is: such a number may come back as another version."""
+        with self._lock:
+            self._met = {key: m for key, m in self._met.items() if key[0] != model or key[1] <= version}
+
+    def _judge(self, servable: Servable, *, known: str) -> None:
+        """Put a version to the golden check; a reason that is known already is not logged again."""
+        servable.refusal = golden.check(self._server, servable)
         if servable.refusal not in ("", known):
             fields = {"model": servable.model, "version": servable.version, "cause": servable.refusal}
             log.error("golden check failed: this version is not served", extra=fields)
 
     def _card(self, model: str, metadata: Metadata) -> Card:
         """The card that a version carries in a signature of its own: one dummy input, the card once a row."""
-        if CARD not in metadata.signatures:
+        if not answers_with_card(metadata.signatures):
             return Card()
         inputs = {"rows": pack(DTYPES[pb.DT_INT32], [1], [0])}
-        try:
-            outputs = golden.ask(self._server, model, metadata.version, CARD, inputs)
-        except ModelServerError as error:
-            if error.code in golden.PASSING:
-                raise
-            log.warning("no model card", extra={"model": model, "version": metadata.version, "cause": error.cause})
-            return Card()  # a signature of another kind that has this name
+        outputs = golden.ask(self._server, model, metadata.version, CARD, inputs)
         text = next(iter(outputs["card"].string_val), b"") if "card" in outputs else b""
         return read_card(model, metadata.version, text)

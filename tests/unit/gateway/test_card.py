@@ -5,7 +5,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from gateway import tf_serving_pb2 as pb
+from gateway.errors import HTTP_STATUS
 from tests.unit.gateway.answers import document
+from tests.unit.gateway.cards import NOT_GOLDEN
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, FailedError, FakeServer, line
 
 DEEP = b'{"golden": {"inputs": {"x": ' + b"[" * 10_000 + b"]" * 10_000 + b'}, "outputs": {}, "tolerance": 0}}'
@@ -31,10 +33,8 @@ def test_a_card_need_not_have_golden_examples(client: FlaskClient, fake: FakeSer
     assert fake.predicted == [(1, "card"), (1, "serving_default")]
 
 
-def test_a_signature_named_card_may_be_something_else(
-    client: FlaskClient, fake: FakeServer, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A model whose own signature happens to have the card's name is served without a card, and the log says so."""
+def test_a_signature_named_card_may_be_something_else(client: FlaskClient, fake: FakeServer) -> None:
+    """A model whose own signature happens to have the card's name is served without a card."""
     fake.signatures = {"card": pb.SignatureDef(inputs={"number": FLOAT_COLUMN}, outputs={"y": FLOAT_COLUMN})}
 
     def answer(request: pb.PredictRequest) -> dict[str, pb.TensorProto]:
@@ -44,7 +44,17 @@ def test_a_signature_named_card_may_be_something_else(
 
     fake.answer = answer
     assert client.post("/predict", json={"data": 10}).status_code == 200
-    assert "no model card" in [record.message for record in caplog.records]
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE], ids=str)
+def test_a_card_that_cannot_be_read_now_is_asked_for_again(
+    client: FlaskClient, fake: FakeServer, code: grpc.StatusCode
+) -> None:
+    """A failure while the card is read is passed on, and does not let the version by the golden check."""
+    fake.card, fake.failing_methods, fake.failure = NOT_GOLDEN, {"predict"}, FailedError(code)
+    assert client.post("/predict", json={"data": 10}).status_code == HTTP_STATUS[code]
+    fake.failure = None
+    assert document(client.post("/predict", json={"data": 10}))["title"] == "Version refused"
 
 
 def test_the_card_is_given_once(client: FlaskClient, fake: FakeServer) -> None:

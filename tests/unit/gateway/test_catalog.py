@@ -13,7 +13,7 @@ from gateway.errors import ModelServerError, NotGoldenError
 from gateway.model_server import ModelServer
 from gateway.signature import NEWEST, STABLE, Selector
 from tests.unit.gateway.cards import GOLDEN, NOT_GOLDEN
-from tests.unit.gateway.fake_server import FLOAT_COLUMN, FailedError, FakeServer, Served, info
+from tests.unit.gateway.fake_server import FLOAT_COLUMN, FailedError, FakeServer, Served, info, line
 
 
 @pytest.fixture
@@ -146,3 +146,43 @@ def test_a_signature_is_read_once(catalog: Catalog, fake: FakeServer) -> None:
         with pytest.raises(Exception, match="does not fit"):
             servable.contract(f"made_up_{number}")
     assert set(servable._contracts) == {"raw", "serving_default"}
+
+
+def test_goes_on_following_after_a_failed_look(
+    catalog: Catalog, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One look that fails, for whatever reason, is not the last."""
+    monkeypatch.setattr(catalog_module, "RECHECK_SECONDS", 0.0)
+    catalog.servable("line")
+    fake.failure = FailedError(grpc.StatusCode.UNAVAILABLE)
+    assert catalog.servable("line").version == 1
+    fake.failure = None
+    fake.version = 2
+    assert catalog.servable("line").version == 2
+
+
+def test_a_version_that_goes_while_it_is_read_is_looked_for_again(catalog: Catalog, fake: FakeServer) -> None:
+    """Between its metadata and its card a version may have been replaced: the successor is read in its place."""
+    fake.card = GOLDEN
+
+    def replaced(_request: pb.PredictRequest) -> dict[str, pb.TensorProto]:
+        fake.answer, fake.version = line, 2
+        raise FailedError(grpc.StatusCode.NOT_FOUND)
+
+    fake.answer = replaced
+    assert catalog.servable("line").version == 2
+
+
+def test_a_number_that_was_withdrawn_may_come_back_as_another_version(
+    catalog: Catalog, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Withdrawn while a version below it is in force, a number is read anew when it is published again."""
+    monkeypatch.setattr(catalog_module, "RECHECK_SECONDS", 0.0)
+    fake.card = GOLDEN
+    fake.others = [Served(version=2, card=NOT_GOLDEN)]
+    assert catalog.servable("line").version == 1
+    assert list(catalog.versions.refused("line")) == [2]
+    fake.others = []
+    assert catalog.servable("line").version == 1
+    fake.others = [Served(version=2, card=GOLDEN)]
+    assert catalog.servable("line").version == 2
