@@ -3,6 +3,7 @@
 from flask import Flask
 
 from gateway import logs, problems
+from gateway.catalog import Catalog
 from gateway.config import Settings, load_settings
 from gateway.model_server import ModelServer
 from gateway.predictor import Predictor
@@ -27,19 +28,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1  # the route itself refuses this one byte more
     server = ModelServer(settings.model_server, timeout_seconds=settings.timeout_seconds)
-    predictor = Predictor(server, max_rows=settings.max_rows)
+    catalog = Catalog(server, max_rows=settings.max_rows)
+    predictor = Predictor(server, catalog)
+    readiness = Readiness(server, catalog, settings.models)
     app.extensions["model_server"] = server  # for whoever has to close its channel
     logs.register(app)
     problems.register(app)
     most = settings.max_body_bytes
-    readiness = Readiness(server, predictor.catalog, settings.models)
     app.url_map.merge_slashes = False  # else `//predict` is a redirect, in HTML, to whatever the Host header says
     app.url_map.converters["model"] = ModelConverter
     app.register_blueprint(predict.blueprint(predictor, settings.model_name, max_body_bytes=most))
-    app.register_blueprint(v1.blueprint(predictor, server, settings.models, max_body_bytes=most))
-    app.register_blueprint(v2.blueprint(predictor, readiness, max_body_bytes=most))
-    app.register_blueprint(health.blueprint(readiness, predictor.catalog))
-    app.register_blueprint(openapi.blueprint(predictor.catalog, readiness, settings.model_name))
+    app.register_blueprint(v1.blueprint(predictor, server, catalog, settings.models, max_body_bytes=most))
+    app.register_blueprint(v2.blueprint(predictor, catalog, readiness, max_body_bytes=most))
+    app.register_blueprint(health.blueprint(readiness, catalog))
+    app.register_blueprint(openapi.blueprint(catalog, readiness, settings.model_name))
     app.register_blueprint(docs.blueprint())
     app.register_blueprint(page.blueprint(settings.model_name))
     return app

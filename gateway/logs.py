@@ -16,6 +16,7 @@ PROBES = {
     "/v2/health/live",
     "/v2/health/ready",
     "/v2/models/<model:model>/ready",
+    "/v2/models/<model:model>/versions/<int(max=9223372036854775807):version>/ready",
 }  # asked every few seconds: their successes would drown the rest
 
 log = logging.getLogger("gateway.request")

@@ -35,21 +35,17 @@ class Prediction:
 
 
 class Predictor:
-    """Predictions of the models that one model server holds.
+    """Predictions of the models that one model server holds."""
 
-    Attributes:
-        catalog: The models' versions.
-    """
-
-    def __init__(self, server: ModelServer, *, max_rows: int) -> None:
+    def __init__(self, server: ModelServer, catalog: Catalog) -> None:
         """Bring the parts together.
 
         Args:
             server: The model server.
-            max_rows: The most instances one request may have.
+            catalog: The models' versions.
         """
         self._server = server
-        self.catalog = Catalog(server, max_rows=max_rows)
+        self._catalog = catalog
 
     def predict(
         self,
@@ -78,7 +74,7 @@ class Predictor:
             RefusedError: The request is not what the model takes.
             ModelServerError: The model server fails.
         """
-        servable = self.catalog.servable(model, selector)
+        servable = self._catalog.servable(model, selector)
         for _ in range(ATTEMPTS):
             contract = servable.contract(signature)
             try:
@@ -86,10 +82,10 @@ class Predictor:
             except ModelServerError as error:
                 if error.code is not grpc.StatusCode.NOT_FOUND:
                     raise
-            servable = self.catalog.learn(model, selector)
+            servable = self._catalog.learn(model, selector)
             successor = servable.contract(signature)
             alike = successor.signature.has_tensors_of(contract.signature)
-            if alike and not self.catalog.versions.refused(model):
+            if alike and not self._catalog.versions.refused(model):
                 return self._ask(model, selector, successor, parse)
         raise ModelServerError(grpc.StatusCode.UNAVAILABLE, f"{ATTEMPTS} versions in a row were replaced while asked")
 

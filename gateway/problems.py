@@ -1,4 +1,4 @@
-"""Every refusal and every failure as a problem document (RFC 9457), from one place."""
+"""Every refusal and every failure from one place: a problem document (RFC 9457), or what the route's protocol has."""
 
 import logging
 from typing import Any

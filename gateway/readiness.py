@@ -8,7 +8,7 @@ from gateway.model_server import ModelServer
 
 
 class Readiness:
-    """The models that whoever sends requests here may count on.
+    """Whether those who send requests here can count on an answer.
 
     Attributes:
         models: Their names, the default first.

@@ -75,6 +75,14 @@ class Servable:
             raise NotSupportedError(known.detail)
         return known
 
+    def names_of(self, signature: Signature) -> list[str]:
+        """The names of all signatures that take and answer the same, this one's first."""
+        found = {signature.name: signature} | {
+            name: Signature(name, definition.inputs, definition.outputs)
+            for name, definition in sorted(self.signatures.items())
+        }
+        return [name for name, other in found.items() if other.has_tensors_of(signature)]
+
     def _read(self, name: str) -> Contract | NotSupportedError:
         found = self.signatures.get(name)
         if found is None and name != SERVING_DEFAULT:

@@ -46,8 +46,9 @@ def _outside(column: Column, low: float, high: float) -> Iterator[int]:
         return  # the usual case, found by two passes in C
     # As the model sees them: 0.2 is not below a least value of 0.2, which as float32 is 0.200000003.
     dtype = column.feature.leaf.dtype
-    for index, value in enumerate(from_bytes(dtype, to_bytes(dtype, column.values))):
-        if not low <= value <= high:
+    seen = from_bytes(dtype, to_bytes(dtype, column.values))
+    for index, (given, value) in enumerate(zip(column.values, seen, strict=True)):
+        if not (low <= given <= high or low <= value <= high):
             yield index
 
 

@@ -62,7 +62,7 @@ class Feature:
         """What the JSON Schema tells people beside the form."""
         low, high = self.card.min, self.card.max
         seen = "" if low is None or high is None else f"Seen in training: {number(low)} to {number(high)}."
-        return notes_on(self.name, self.leaf.dtype, self.shape, self.card.description, self.card.unit, seen)
+        return notes_on(self.name, self.leaf.dtype, self.shape, self.card, seen)
 
     def row_notes(self) -> dict[str, Any]:
         """The same, with an example of one instance's part."""

@@ -47,6 +47,39 @@ class Noted:
 
 
 @dataclass(frozen=True)
+class Nullable:
+    """Another node, or null: what is written for a member that is not stated, by those who write all members.
+
+    Attributes:
+        node: The other node.
+    """
+
+    node: Node
+
+    @property
+    def type(self) -> Any:
+        """The type for msgspec."""
+        return self.node.type | None
+
+    @property
+    def expectation(self) -> str:
+        """What is expected, in words."""
+        return self.node.expectation
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema."""
+        return {"anyOf": [self.node.schema(), {"type": "null"}]}
+
+    def example(self) -> Any:
+        """A value."""
+        return None
+
+    def faults(self, value: Any, pointer: str) -> Iterator[Place]:
+        """Where a decoded value is not what the type takes."""
+        return iter(()) if value is None else self.node.faults(value, pointer)
+
+
+@dataclass(frozen=True)
 class Given:
     """A value that no model knows of: a protocol's own.
 

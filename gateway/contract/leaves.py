@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -26,6 +27,10 @@ class Leaf:
 
     dtype: Dtype
     vocabulary: tuple[str, ...] = ()
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.vocabulary)
 
     @property
     def type(self) -> Any:
@@ -93,7 +98,7 @@ class Leaf:
 
     def _text_fault(self, value: Any) -> str | None:
         if self.vocabulary:
-            if value in self.vocabulary:
+            if isinstance(value, str) and value in self._known:
                 return None
             more = ", …" if len(self.vocabulary) > MAX_WORDS else ""
             known = ", ".join(map(quoted, self.vocabulary[:MAX_WORDS])) + more

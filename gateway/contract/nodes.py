@@ -48,12 +48,14 @@ class Array:
         item: What stands in it.
         size: How many there are; None for one or more.
         most: How many there may be, where `size` is None.
+        least: How many there must be, where `size` is None.
         noun: What the parts are called.
     """
 
     item: Node
     size: int | None = None
     most: int | None = None
+    least: int = 1
     noun: str = "value"
 
     @property
@@ -61,7 +63,7 @@ class Array:
         """The type for msgspec."""
         item: Any = self.item.type
         if self.size is None:
-            return Annotated[list[item], Meta(min_length=1, max_length=self.most)]
+            return Annotated[list[item], Meta(min_length=self.least, max_length=self.most)]
         return Annotated[list[item], Meta(min_length=self.size, max_length=self.size)]
 
     @property
@@ -71,7 +73,7 @@ class Array:
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema."""
-        bounds = {"minItems": 1 if self.size is None else self.size}
+        bounds = {"minItems": self.least if self.size is None else self.size}
         most = self.most if self.size is None else self.size
         if most is not None:
             bounds["maxItems"] = most
@@ -86,10 +88,11 @@ class Array:
         if not isinstance(value, list):
             yield Place(pointer, f"expected {self.expectation}, got {describe(value)}")
             return
-        if self.size is None and not value:
+        if self.size is None and len(value) < self.least:
             yield Place(pointer, f"expected at least one {self.noun}, got an empty array")
         elif self.size is None and self.most is not None and len(value) > self.most:
             yield Place(pointer, f"expected at most {self._count(self.most)}, got {len(value)}")
+            return  # what stands in them is looked at when there are fewer
         elif self.size is not None and len(value) != self.size:
             yield Place(pointer, f"expected {self.expectation}, got {self._count(len(value))}")
         for index, item in enumerate(value):

@@ -61,7 +61,7 @@ class Output:
 
     def notes(self) -> dict[str, Any]:
         """What the JSON Schema tells people beside the form."""
-        return notes_on(self.name, self.dtype, self.shape or (), self.card.description, self.card.unit)
+        return notes_on(self.name, self.dtype, self.shape or (), self.card)
 
 
 def outputs(model: str, infos: Collection[tuple[str, pb.TensorInfo]], card: Card) -> list[Output]:

@@ -48,9 +48,19 @@ def _sizes(shape: Shape) -> str:
     return ", ".join("any" if size is None else str(size) for size in shape)
 
 
-def notes_on(name: str, dtype: Dtype, shape: Shape, *sentences: str | None) -> dict[str, Any]:
-    """The title and the description of a tensor; the sentences are the card's, its unit the second."""
-    described, unit, *others = sentences
-    text = " ".join(filter(None, [described, f"Unit: {unit}." if unit else "", *others]))
+def notes_on(name: str, dtype: Dtype, shape: Shape, card: FeatureCard | OutputCard, seen: str = "") -> dict[str, Any]:
+    """The title and the description of a tensor.
+
+    Args:
+        name: Its name.
+        dtype: What its values are.
+        shape: Its shape.
+        card: What the model card says of it.
+        seen: A sentence on the values in training.
+
+    Returns:
+        Members of its JSON Schema.
+    """
+    text = " ".join(filter(None, [card.description, f"Unit: {card.unit}." if card.unit else "", seen]))
     form = f" of shape ({_sizes(shape[1:])})" if shape[1:] not in ((), (1,)) else ""
     return {"title": f"{name}: {dtype.name}{form}", **({"description": text} if text else {})}

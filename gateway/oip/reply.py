@@ -31,7 +31,7 @@ def wanted(outputs: list[Output], request: Any) -> list[tuple[Output, bool]]:
         InvalidInputError: There is no such output, or it is wanted twice, or as classes.
     """
     as_bytes = bool(parameter(request, "binary_data_output"))
-    if request.outputs is msgspec.UNSET:
+    if not request.outputs:  # not stated, null or empty
         return [(output, as_bytes) for output in outputs]
     left = {output.name: output for output in outputs}
     chosen = []
@@ -39,8 +39,8 @@ def wanted(outputs: list[Output], request: Any) -> list[tuple[Output, bool]]:
         if named.name not in left:  # each once: a few bytes would ask for a lot
             names = ", ".join(map(quoted, left)) or "no more outputs"
             raise refuse(f"/outputs/{index}/name", f"expected {names}; got {quoted(named.name)}")
-        if named.classification:
-            raise refuse(f"/outputs/{index}/classification", "classification is not offered here")
+        if parameter(named, "classification"):
+            raise refuse(f"/outputs/{index}/parameters/classification", "classification is not offered here")
         binary_data = parameter(named, "binary_data")
         chosen.append((left.pop(named.name), as_bytes if binary_data is None else binary_data))
     return chosen
@@ -62,7 +62,7 @@ def reply(model: str, answer: Prediction, request: Any) -> Response:
         ModelServerError: An output is missing or cannot be read.
     """
     document: dict[str, Any] = {"model_name": model, "model_version": str(answer.version)}
-    if request.id is not msgspec.UNSET:
+    if isinstance(request.id, str):
         document["id"] = request.id
     chosen = wanted(answer.contract.outputs, request)
     parts = [_output(output, answer.outputs, as_bytes=as_bytes) for output, as_bytes in chosen]

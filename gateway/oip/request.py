@@ -3,56 +3,58 @@
 import itertools
 import math
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
 from gateway import tf_serving_pb2 as pb
 from gateway.contract import Batch, Contract
 from gateway.contract.choice import Form
 from gateway.contract.decoding import decode, refusal
 from gateway.contract.features import Feature
-from gateway.contract.given import TEXT, Given, Undecoded
+from gateway.contract.given import TEXT, Nullable, Undecoded
+from gateway.contract.leaves import Leaf
 from gateway.contract.members import Members
 from gateway.contract.nodes import Array, Node
 from gateway.contract.tensor_info import Shape
 from gateway.errors import InvalidInputError, Place
 from gateway.oip import binary
-from gateway.tensors import pack
+from gateway.tensors import DTYPES, pack
 from gateway.wording import quoted
 
-SIZE = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-SHAPE = Given(list[SIZE], {"type": "array", "items": {"type": "integer", "minimum": 0}}, "an array of sizes")
+# A size is an integer however it is written, as in a model's own values.
+SIZE = Leaf(DTYPES[pb.DT_INT64])
+FLAG = Leaf(DTYPES[pb.DT_BOOL])
 # Those that mean something here; others are passed over.
 _parameters: dict[str, Node] = {
-    "binary_data_size": Given(SIZE, {"type": "integer", "minimum": 0}, "a number of bytes"),
-    "binary_data": Given(bool, {"type": "boolean"}, "a boolean"),
-    "binary_data_output": Given(bool, {"type": "boolean"}, "a boolean"),
+    "binary_data_size": SIZE,
+    "binary_data": FLAG,
+    "binary_data_output": FLAG,
+    "classification": SIZE,
     "shared_memory_region": TEXT,
 }
 PARAMETERS = Members(_parameters, optional=frozenset(_parameters), open=True, own_names=True)
-CLASSES = Given(int, {"type": "integer"}, "an integer")
-
-
 TENSOR = Members(
-    {"name": TEXT, "shape": SHAPE, "datatype": TEXT, "parameters": PARAMETERS, "data": Undecoded()},
+    {
+        "name": TEXT,
+        "shape": Array(SIZE, least=0, noun="size"),
+        "datatype": TEXT,
+        "parameters": Nullable(PARAMETERS),
+        "data": Undecoded(),
+    },
     optional=frozenset({"parameters", "data"}),
     open=True,
     own_names=True,
 )
 OUTPUT = Members(
-    {"name": TEXT, "parameters": PARAMETERS, "classification": CLASSES},
-    optional=frozenset({"parameters", "classification"}),
-    open=True,
-    own_names=True,
+    {"name": TEXT, "parameters": Nullable(PARAMETERS)}, optional=frozenset({"parameters"}), open=True, own_names=True
 )
 REQUEST = Members(
     {
         "inputs": Array(TENSOR, noun="input"),
-        "id": TEXT,
-        "parameters": PARAMETERS,
-        "outputs": Array(OUTPUT, noun="output"),
+        "id": Nullable(TEXT),
+        "parameters": Nullable(PARAMETERS),
+        "outputs": Nullable(Array(OUTPUT, least=0, noun="output")),
     },
     optional=frozenset({"id", "parameters", "outputs"}),
     open=True,
@@ -63,7 +65,7 @@ DECODER = msgspec.json.Decoder(REQUEST.type)
 
 def parameter(stated: Any, name: str) -> Any:
     """A parameter of a request, an input or an output; None if it is not stated."""
-    value = msgspec.UNSET if stated.parameters is msgspec.UNSET else getattr(stated.parameters, name)
+    value = getattr(stated.parameters, name) if stated.parameters else None
     return None if value is msgspec.UNSET else value
 
 
@@ -112,11 +114,13 @@ def _with_bytes(inputs: list[Any], content: bytes) -> Iterator[tuple[Any, bytes 
         place = f"/inputs/{index}/parameters"
         if parameter(given, "shared_memory_region") is not None:
             raise refuse(f"{place}/shared_memory_region", "shared memory is not offered here")
-        size = parameter(given, "binary_data_size")
-        if size is None:
+        given.shape = list(map(int, given.shape))
+        stated = parameter(given, "binary_data_size")
+        if stated is None:
             yield given, None
             continue
-        if size > len(content) - start:
+        size = int(stated)
+        if not 0 <= size <= len(content) - start:
             raise refuse(f"{place}/binary_data_size", f"expected at most the {len(content) - start} bytes that follow")
         yield given, content[start : start + size]
         start += size
@@ -131,7 +135,7 @@ def _check_form(feature: Feature, given: Any, place: str, contract: Contract) ->
     fits = len(shape) == len(feature.shape) and all(
         want in (None, got) for want, got in zip(feature.shape, shape, strict=True)
     )
-    if not fits or 0 in shape:
+    if not fits or any(size < 1 for size in shape):
         got = str(list(shape)) if len(shape) <= len(feature.shape) else f"{len(shape)} sizes"
         raise refuse(f"{place}/shape", f"expected {_sizes(feature.shape)}, got {got}")
     if contract.batched and shape[0] > contract.max_rows:

@@ -1,5 +1,6 @@
 """Put the document together, for the versions that are served now."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,8 +65,9 @@ def _served(catalog: Catalog, readiness: Readiness, model: str) -> Iterator[tupl
     servable = catalog.servable(model, NEWEST)
     yield "", servable, servable.contract()
     for version in readiness.versions(model):
-        servable = catalog.servable(model, Selector(version=version))
-        yield f"/versions/{version}", servable, servable.contract()
+        with contextlib.suppress(GatewayError):  # it has gone meanwhile, is refused, or has no contract
+            servable = catalog.servable(model, Selector(version=version))
+            yield f"/versions/{version}", servable, servable.contract()
 
 
 def _name(servable: Servable) -> str:
@@ -77,7 +79,7 @@ def _add_schemas(components: dict[str, Schema], servable: Servable, contract: Co
     components |= {
         f"{name}.PredictRequest": schemas.predict_request(contract),
         f"{name}.PredictAnswer": schemas.predict_answer(contract, servable.model),
-        f"{name}.V1Request": schemas.v1_request(contract),
+        f"{name}.V1Request": schemas.v1_request(contract, servable.names_of(contract.signature)),
         f"{name}.V1Answer": schemas.v1_answer(contract),
         f"{name}.V2Request": schemas.v2_request(contract),
         f"{name}.V2Answer": schemas.v2_answer(contract),
@@ -112,7 +114,7 @@ def _predictions(path: str, servable: Servable, contract: Contract, *, default: 
         PREDICT,
         f"Predictions of {model}",
         request=f"{name}.PredictRequest",
-        example={"data": examples.data(contract)},
+        example=examples.predict_request(contract),
         answer=f"{name}.PredictAnswer",
         answer_example=examples.predict_answer(contract, model, servable.version),
         description=contract.card.description,

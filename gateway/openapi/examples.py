@@ -1,5 +1,6 @@
 """Real examples of requests and answers: the golden ones of the model card, else made up from the form."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import msgspec
 
 from gateway.contract import Batch, Contract
 
+MAX_VALUES = 1000  # in an example that is made up
 Columns = Mapping[str, list[Any]]
 
 
@@ -45,8 +47,13 @@ def _rows(columns: Columns) -> list[Any]:
 
 
 def data(contract: Contract) -> Any:
-    """What stands in `{"data": ...}`: the first golden instance in an array, else a value of the form."""
-    return instances(contract, 1) or contract.data.example()
+    """What stands in `{"data": ...}`: the first golden instance in an array, else a value of the form.
+
+    Returns:
+        The example; None where it would be too large to be of use, as an image's is.
+    """
+    sizes = [math.prod(size or 1 for size in feature.shape) for feature in contract.features]
+    return instances(contract, 1) or (contract.data.example() if sum(sizes) <= MAX_VALUES else None)
 
 
 def predict_answer(contract: Contract, model: str, version: int) -> dict[str, Any] | None:
@@ -58,13 +65,20 @@ def predict_answer(contract: Contract, model: str, version: int) -> dict[str, An
     return {"prediction": known, "model": model, "version": version, **({"warnings": warnings} if warnings else {})}
 
 
-def v1_request(contract: Contract) -> dict[str, Any]:
+def predict_request(contract: Contract) -> dict[str, Any] | None:
+    """A request to `/predict`."""
+    return None if (given := data(contract)) is None else {"data": given}
+
+
+def v1_request(contract: Contract) -> dict[str, Any] | None:
     """The same as a request of TensorFlow Serving's REST API."""
-    return {"instances" if contract.instances else "inputs": data(contract)}
+    return None if (given := data(contract)) is None else {"instances" if contract.instances else "inputs": given}
 
 
-def v2_request(contract: Contract) -> dict[str, Any]:
+def v2_request(contract: Contract) -> dict[str, Any] | None:
     """The same as a request of the Open Inference Protocol."""
+    if data(contract) is None:
+        return None
     return {
         "inputs": [
             {

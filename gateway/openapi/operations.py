@@ -64,7 +64,7 @@ def post(
         tag: Its group.
         summary: One line.
         request: The name of the body's schema.
-        example: A body.
+        example: A body; None if there is none worth showing.
         answer: The name of the answer's schema.
         answer_example: The answer to the example, where it is known.
         description: More lines.
@@ -77,7 +77,9 @@ def post(
     answered: Schema = {"schema": _reference(answer)}
     if answer_example is not None:
         answered["example"] = answer_example
-    body = {JSON: {"schema": _reference(request), "examples": {"example": {"value": example}}}}
+    asked: Schema = {"schema": _reference(request)}
+    if example is not None:
+        asked["examples"] = {"example": {"value": example}}
     return {
         "post": {
             "operationId": operation,
@@ -85,7 +87,7 @@ def post(
             "summary": summary,
             **({"description": text} if (text := f"{description} {beyond}".strip()) else {}),
             "x-beyond-schema": bool(beyond),
-            "requestBody": {"required": True, "content": body},
+            "requestBody": {"required": True, "content": {JSON: asked}},
             "responses": {
                 "200": {
                     "description": "The predictions.",

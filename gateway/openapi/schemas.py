@@ -6,12 +6,12 @@ from typing import Any
 from gateway.contract import Contract
 from gateway.contract.features import Feature
 from gateway.contract.outputs import Output
-from gateway.oip.request import PARAMETERS, REQUEST, TENSOR
-from gateway.routes import predict, v1
-from gateway.signature import SERVING_DEFAULT
+from gateway.envelopes import PREDICT, V1
+from gateway.oip.request import OUTPUT, PARAMETERS, REQUEST, TENSOR
 
 Schema = dict[str, Any]
 
+NEVER: Schema = {"not": {}}
 PLACE: Schema = {
     "type": "object",
     "properties": {
@@ -42,7 +42,7 @@ def _filled(envelope: Schema, **members: Schema) -> Schema:
 
 def predict_request(contract: Contract) -> Schema:
     """The body of POST /predict."""
-    return _filled(predict.REQUEST.schema(), data=contract.data.schema())
+    return _filled(PREDICT.schema(), data=contract.data.schema())
 
 
 def predict_answer(contract: Contract, model: str) -> Schema:
@@ -77,13 +77,18 @@ def _object(members: Schema) -> Schema:
     return {"type": "object", "properties": members, "required": list(members)}
 
 
-def v1_request(contract: Contract) -> Schema:
-    """The body of a predict request as TensorFlow Serving's REST API has it."""
+def v1_request(contract: Contract, signatures: Sequence[str]) -> Schema:
+    """The body of a predict request as TensorFlow Serving's REST API has it.
+
+    Args:
+        contract: Of the signature.
+        signatures: The names under which it is asked for.
+    """
     schema = _filled(
-        v1.REQUEST.schema(),
-        instances=contract.instances.schema() if contract.instances else {"not": {}},
+        V1.schema(),
+        instances=contract.instances.schema() if contract.instances else NEVER,
         inputs=contract.inputs.schema(),
-        signature_name={"type": "string", "enum": [SERVING_DEFAULT]},
+        signature_name={"type": "string", "enum": ["", *signatures]},
     )
     return schema | {"oneOf": [{"required": ["instances"]}, {"required": ["inputs"]}]}
 
@@ -99,36 +104,48 @@ def v1_answer(contract: Contract) -> Schema:
 
 
 def v2_request(contract: Contract) -> Schema:
-    """The body of an inference request as the Open Inference Protocol has it."""
-    schema = REQUEST.schema()
-    inputs = {"anyOf": [_v2_input(feature) for feature in contract.features]}
-    names = [output.name for output in contract.outputs]
-    schema["properties"]["outputs"]["items"]["properties"]["name"] = {"type": "string", "enum": names}
+    """The body of an inference request as the Open Inference Protocol has it, all of it in JSON."""
     count = len(contract.features)
-    each = [{"contains": {"properties": {"name": {"const": feature.name}}}} for feature in contract.features]
-    schema["properties"]["inputs"] = {
+    inputs = {
         "type": "array",
-        "items": inputs,
+        "items": {"anyOf": [_v2_input(feature, contract) for feature in contract.features]},
         "minItems": count,
         "maxItems": count,
-        "allOf": each,
+        "allOf": [{"contains": _named(feature.name)} for feature in contract.features],
     }
-    return schema
+    names = {"type": "string", "enum": [output.name for output in contract.outputs]}
+    output = _filled(OUTPUT.schema(), name=names, parameters=_parameters(classification=NEVER))
+    outputs = {
+        "type": ["array", "null"],
+        "items": output,
+        "allOf": [{"contains": _named(output.name), "minContains": 0, "maxContains": 1} for output in contract.outputs],
+    }
+    return _filled(REQUEST.schema(), inputs=inputs, outputs=outputs)
 
 
-def _v2_input(feature: Feature) -> Schema:
+def _named(name: str) -> Schema:
+    return {"properties": {"name": {"const": name}}}
+
+
+def _parameters(**members: Schema) -> Schema:
+    return {"anyOf": [_filled(PARAMETERS.schema(), **members), {"type": "null"}]}
+
+
+def _v2_input(feature: Feature, contract: Contract) -> Schema:
     sizes: list[Schema] = [
         {"type": "integer", "minimum": 1} if size is None else {"const": size} for size in feature.shape
     ]
+    if contract.batched:
+        sizes[0]["maximum"] = contract.max_rows
     schema = _filled(
         TENSOR.schema(),
         name={"const": feature.name},
         datatype={"const": feature.leaf.dtype.datatype},
         shape={"type": "array", "prefixItems": sizes, "minItems": len(sizes), "maxItems": len(sizes)},
+        parameters=_parameters(binary_data_size=NEVER, shared_memory_region=NEVER),
         data=feature.values.schema(),
     )
-    schema["required"] = ["name", "datatype", "shape", "data"]  # unless the data stand behind the JSON, as bytes
-    return schema | feature.notes()
+    return schema | {"required": ["name", "shape", "datatype", "data"]} | feature.notes()
 
 
 def v2_answer(contract: Contract) -> Schema:

@@ -5,8 +5,8 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from gateway.errors import UnsupportedMediaError
 
-# What `curl -d` sends by default: people paste JSON behind it, and a form has no meaning here.
-CURL_DEFAULT = "application/x-www-form-urlencoded"
+# What `curl -d` and a browser's `fetch` send by default: people put JSON behind it, and neither has a meaning here.
+DEFAULTS = ("application/x-www-form-urlencoded", "text/plain")
 BINARY = "application/octet-stream"
 
 
@@ -20,12 +20,13 @@ def check_media_type(*also: str) -> None:
         UnsupportedMediaError: They say that it is something else.
     """
     media_type = request.mimetype
-    if media_type and not request.is_json and media_type not in (CURL_DEFAULT, *also):
+    if media_type and not request.is_json and media_type not in (*DEFAULTS, *also):
         raise UnsupportedMediaError(f"The body is {media_type}; expected application/json.")
     charset = request.mimetype_params.get("charset", "utf-8")
     if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaError(f"The body's charset is {charset}; expected utf-8.")
-    if encoding := request.headers.get("Content-Encoding"):
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding != "identity":
         raise UnsupportedMediaError(f"The body's Content-Encoding is {encoding}; expected none.")
 
 

@@ -4,14 +4,12 @@ import msgspec
 from flask import Blueprint, Response, g
 
 from gateway.contract.decoding import decode
-from gateway.contract.given import Undecoded
-from gateway.contract.members import Members
+from gateway.envelopes import PREDICT
 from gateway.predictor import Predictor
 from gateway.routes.body import check_media_type, read_body
 from gateway.routes.replies import json, note
 
-REQUEST = Members({"data": Undecoded()}, own_names=True)
-DECODER = msgspec.json.Decoder(REQUEST.type)
+DECODER = msgspec.json.Decoder(PREDICT.type)
 
 
 def blueprint(predictor: Predictor, model: str, *, max_body_bytes: int) -> Blueprint:
@@ -31,7 +29,7 @@ def blueprint(predictor: Predictor, model: str, *, max_body_bytes: int) -> Bluep
     def predict() -> Response:
         g.model = model
         check_media_type()
-        data = decode(DECODER, read_body(max_body_bytes), REQUEST).data
+        data = decode(DECODER, read_body(max_body_bytes), PREDICT).data
         answer = predictor.predict(model, lambda contract: contract.parse(contract.data, data, "/data"))
         note(answer)
         results = answer.contract.read(answer.outputs)

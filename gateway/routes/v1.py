@@ -12,36 +12,35 @@ from flask import Blueprint, Response, g
 from google.protobuf.json_format import MessageToDict
 
 from gateway import tf_serving_pb2 as pb
+from gateway.catalog import Catalog
 from gateway.contract import Batch, Contract
 from gateway.contract.answers import by_name, by_row
 from gateway.contract.decoding import decode
-from gateway.contract.given import TEXT, Undecoded
-from gateway.contract.members import Members
-from gateway.contract.nodes import Node
+from gateway.envelopes import V1
 from gateway.errors import InvalidInputError, ModelServerError, Place
 from gateway.model_server import ModelServer
 from gateway.predictor import Predictor
 from gateway.routes.body import check_media_type, read_body
 from gateway.routes.replies import json, note
-from gateway.signature import SERVING_DEFAULT, Selector
+from gateway.signature import NEWEST, SERVING_DEFAULT, Selector
 
 MODEL = "/v1/models/<model:model>"
 VERSION = "/versions/<int(max=9223372036854775807):version>"
 LABEL = "/labels/<model:label>"
 
 
-# Either of the first two, by whichever signature; more is passed over.
-_members: dict[str, Node] = {"instances": Undecoded(), "inputs": Undecoded(), "signature_name": TEXT}
-REQUEST = Members(_members, optional=frozenset(_members), open=True, own_names=True)
-DECODER = msgspec.json.Decoder(REQUEST.type)
+DECODER = msgspec.json.Decoder(V1.type)
 
 
-def blueprint(predictor: Predictor, server: ModelServer, models: Sequence[str], *, max_body_bytes: int) -> Blueprint:
+def blueprint(
+    predictor: Predictor, server: ModelServer, catalog: Catalog, models: Sequence[str], *, max_body_bytes: int
+) -> Blueprint:
     """The routes.
 
     Args:
         predictor: Who answers.
         server: The model server.
+        catalog: The models' versions.
         models: The models that are listed; others are served as well.
         max_body_bytes: The largest body accepted.
 
@@ -64,7 +63,7 @@ def blueprint(predictor: Predictor, server: ModelServer, models: Sequence[str], 
         selector = Selector(version, label)
         states = server.status(model, selector)
         try:
-            predictor.catalog.learn(model, selector).contract()  # what is known may have gone since
+            catalog.learn(model, selector).contract()  # what is known may have gone since
             ready = True
         except ModelServerError:
             ready = False
@@ -76,7 +75,10 @@ def blueprint(predictor: Predictor, server: ModelServer, models: Sequence[str], 
     def metadata(model: str, version: int | None = None, label: str | None = None) -> Response:
         """A version's signatures."""
         g.model = model
-        found = server.metadata(model, Selector(version, label))
+        selector = Selector(version, label)
+        if selector == NEWEST:
+            selector = catalog.servable(model).selector  # the one that answers
+        found = server.metadata(model, selector)
         spec = {"name": model, "signature_name": "", "version": str(found.version)}
         signatures = MessageToDict(
             pb.SignatureDefMap(signature_def=found.signatures),
@@ -92,7 +94,7 @@ def blueprint(predictor: Predictor, server: ModelServer, models: Sequence[str], 
         """Predictions by row for `instances`, by tensor for `inputs`."""
         g.model = model
         check_media_type()
-        request = decode(DECODER, read_body(max_body_bytes), REQUEST)
+        request = decode(DECODER, read_body(max_body_bytes), V1)
         answer = predictor.predict(
             model,
             lambda contract: _parse(contract, request),

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, request
 
+from gateway.catalog import Catalog
 from gateway.contract import Contract
 from gateway.contract.decoding import decode
 from gateway.errors import NotJsonError
@@ -21,11 +22,12 @@ VERSION = "/versions/<int(max=9223372036854775807):version>"
 MAX_DIGITS = 20  # of a length in a header; Python refuses to read a number of thousands
 
 
-def blueprint(predictor: Predictor, readiness: Readiness, *, max_body_bytes: int) -> Blueprint:
+def blueprint(predictor: Predictor, catalog: Catalog, readiness: Readiness, *, max_body_bytes: int) -> Blueprint:
     """The routes.
 
     Args:
         predictor: Who answers.
+        catalog: The models' versions.
         readiness: Who knows whether the models can answer.
         max_body_bytes: The largest body accepted.
 
@@ -55,7 +57,7 @@ def blueprint(predictor: Predictor, readiness: Readiness, *, max_body_bytes: int
     def model_ready(model: str, version: int | None = None) -> Response:
         """A model, or one of its versions, can answer."""
         g.model = model
-        predictor.catalog.learn(model, Selector(version)).contract()  # what is known may have gone since
+        catalog.learn(model, Selector(version)).contract()  # what is known may have gone since
         return json({"name": model, "ready": True})
 
     @routes.get(MODEL)
@@ -63,7 +65,7 @@ def blueprint(predictor: Predictor, readiness: Readiness, *, max_body_bytes: int
     def metadata(model: str, version: int | None = None) -> Response:
         """What a model takes and answers."""
         g.model = model
-        contract = predictor.catalog.learn(model, Selector(version)).contract()
+        contract = catalog.learn(model, Selector(version)).contract()
         return json(
             {
                 "name": model,

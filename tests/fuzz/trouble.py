@@ -39,7 +39,11 @@ NO_JSON = [
         '"\n"',
     ],
     *["\xef\xbb\xbf", "\x00", "\r\n", "\xa0", "\xff"],
-    *['"parameters":{"binary_data_size":4},', '"classification":3,', '"outputs":[{"name":"x_out"},{"name":"x_out"}],'],
+    *[
+        '"parameters":{"binary_data_size":4},',
+        '"parameters":{"classification":3},',
+        '"outputs":[{"name":"x_out"},{"name":"x_out"}],',
+    ],
 ]
 # Values of binary tensors: what is not finite, the least and greatest, and lengths beyond the end.
 FLOATS = (math.inf, -math.inf, math.nan, -0.0)

@@ -4,8 +4,9 @@ import pytest
 
 from gateway import tf_serving_pb2 as pb
 from gateway.contract.decoding import decode
+from gateway.envelopes import PREDICT
 from gateway.errors import InvalidInputError, Place
-from gateway.routes.predict import DECODER, REQUEST
+from gateway.routes.predict import DECODER
 from gateway.tensors import unpack
 from tests.unit.gateway.contracts import contract, of_shape, parse, refusal
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, info
@@ -139,5 +140,5 @@ def test_lists_at_most_twenty_faults(count: int, listed: int, detail: str) -> No
 def test_refuses_other_documents(body: str, places: list[Place]) -> None:
     """A document that is no object with the one member `data` is refused."""
     with pytest.raises(InvalidInputError) as caught:
-        decode(DECODER, body.encode(), REQUEST)
+        decode(DECODER, body.encode(), PREDICT)
     assert list(caught.value.errors) == places

@@ -99,3 +99,12 @@ def test_numbers_have_no_vocabulary() -> None:
     """What a card says of a number's vocabulary is passed over."""
     made = contract({"x": info(pb.DT_FLOAT, -1)}, card=Card(features=[FeatureCard("x", vocabulary=("1",))]))
     assert unpack(parse(made, "2").inputs["x"]) == ([2], [1])
+
+
+@pytest.mark.parametrize("value", ["[]", "{}", "1", "null"])
+def test_what_is_no_string_is_in_no_vocabulary(value: str) -> None:
+    """A value of another kind is refused like an unknown word."""
+    words = contract({"x": info(pb.DT_STRING, -1)}, card=Card(features=[FeatureCard("x", vocabulary=("a", "b"))]))
+    (place,) = refusal(words, f'{{"x": {value}}}')
+    assert place.pointer == "/data/x"
+    assert place.detail.startswith('expected one of "a", "b"; got ')

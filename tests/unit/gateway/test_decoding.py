@@ -4,8 +4,9 @@ import pytest
 
 from gateway import tf_serving_pb2 as pb
 from gateway.contract.decoding import decode
+from gateway.envelopes import PREDICT
 from gateway.errors import NotJsonError, Place
-from gateway.routes.predict import DECODER, REQUEST
+from gateway.routes.predict import DECODER
 from tests.unit.gateway.contracts import contract, of_shape, parse, refusal
 from tests.unit.gateway.fake_server import FLOAT_COLUMN
 
@@ -31,7 +32,7 @@ NO_NUMBER = "The body is not JSON: JSON is malformed: invalid character (byte 13
 def test_refuses_what_is_no_json(body: bytes, detail: str) -> None:
     """A body that is no JSON is refused with the byte where it ends to be."""
     with pytest.raises(NotJsonError) as caught:
-        decode(DECODER, body, REQUEST)
+        decode(DECODER, body, PREDICT)
     assert caught.value.detail == detail
 
 

@@ -159,6 +159,27 @@ def test_a_refused_version_is_left_out(client: FlaskClient, fake: FakeServer) ->
     assert content(found, "/predict")["schema"]["$ref"].endswith("/line.1.PredictRequest")
 
 
+@pytest.mark.parametrize("what", [{"card": NOT_GOLDEN}, {"outputs": {"y": info(pb.DT_COMPLEX64, -1, 1)}}], ids=str)
+def test_an_older_version_takes_nothing_with_it(client: FlaskClient, fake: FakeServer, what: dict[str, Any]) -> None:
+    """A version that cannot be served leaves the one in force documented, from the first time on."""
+    fake.others.append(Served(version=2))
+    for name, value in ({"card": None} | what).items():
+        setattr(fake, name, value)
+    for _ in range(2):
+        found = described(client)
+        assert "/predict" in found["paths"]
+        assert "/v1/models/line/versions/2:predict" in found["paths"]
+        assert "/v1/models/line/versions/1:predict" not in found["paths"]
+
+
+def test_no_example_is_made_up_for_an_image(client: FlaskClient, fake: FakeServer) -> None:
+    """What a signature takes may be large; the document stays small."""
+    fake.card, fake.inputs = None, {"x": info(pb.DT_FLOAT, -1, 1024, 1024, 3)}
+    answer = client.get("/openapi.json")
+    assert "examples" not in content(document(answer), "/predict")
+    assert len(answer.data) < 200_000
+
+
 def test_a_signature_without_batch_dimension_is_described(client: FlaskClient, fake: FakeServer) -> None:
     """A model that takes whole tensors has `inputs` and no `instances`."""
     fake.card, fake.inputs, fake.outputs = None, {"x": info(pb.DT_FLOAT, 2)}, {"y": FLOAT_COLUMN}

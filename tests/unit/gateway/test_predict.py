@@ -34,6 +34,7 @@ def test_mirrors_the_form_of_the_request(client: FlaskClient, body: str, predict
         "application/json; charset=utf-8",
         "application/geo+json",
         "application/x-www-form-urlencoded",
+        "text/plain;charset=UTF-8",
         None,
     ],
 )
@@ -45,7 +46,7 @@ def test_takes_json_however_it_is_announced(client: FlaskClient, content_type: s
 @pytest.mark.parametrize(
     ("headers", "detail"),
     [
-        ({"Content-Type": "text/plain"}, "The body is text/plain; expected application/json."),
+        ({"Content-Type": "text/html"}, "The body is text/html; expected application/json."),
         ({"Content-Type": "multipart/form-data"}, "The body is multipart/form-data; expected application/json."),
         (
             {"Content-Type": "application/json; charset=utf-16"},

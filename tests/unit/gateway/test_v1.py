@@ -10,6 +10,7 @@ from gateway import tf_serving_pb2 as pb
 from gateway.config import Settings
 from gateway.tensors import DTYPES, pack, unpack
 from tests.unit.gateway.answers import document
+from tests.unit.gateway.cards import NOT_GOLDEN
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, FakeServer, Served, info
 
 MODEL = "/v1/models/line"
@@ -162,3 +163,9 @@ def test_prints_metadata_as_tensorflow_serving_does(client: FlaskClient, fake: F
         "model_spec": {"name": "line", "signature_name": "", "version": "1"},
         "metadata": {"signature_def": {"signature_def": {"serving_default": signature}}},
     }
+
+
+def test_metadata_are_those_of_the_version_that_answers(client: FlaskClient, fake: FakeServer) -> None:
+    """While the newest version is refused, the metadata are its stand-in's."""
+    fake.others = [Served(version=2, card=NOT_GOLDEN)]
+    assert document(client.get(f"{MODEL}/metadata"))["model_spec"]["version"] == "1"

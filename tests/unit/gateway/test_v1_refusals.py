@@ -82,7 +82,7 @@ def test_refuses_what_is_no_json(client: FlaskClient, body: bytes) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Content-Type": "text/plain"}, {"Content-Type": "application/octet-stream"}, {"Content-Encoding": "gzip"}],
+    [{"Content-Type": "text/html"}, {"Content-Type": "application/octet-stream"}, {"Content-Encoding": "gzip"}],
 )
 def test_refuses_other_media_types(client: FlaskClient, headers: dict[str, str]) -> None:
     """A body that says that it is no JSON is refused with 415."""

@@ -26,9 +26,9 @@ def refused(client: FlaskClient, body: Any) -> str:
         ({"shape": [1, 2]}, "/inputs/0/shape: expected [one or more, 1], got [1, 2]"),
         ({"shape": [0, 1], "data": []}, "/inputs/0/shape: expected [one or more, 1], got [0, 1]"),
         ({"shape": [1] * 200}, "/inputs/0/shape: expected [one or more, 1], got 200 sizes"),
-        ({"shape": [-1, 1]}, "/inputs/0/shape: expected an array of sizes"),
-        ({"shape": [2**63, 1]}, "/inputs/0/shape: expected an array of sizes"),
-        ({"shape": [2.5, 1]}, "/inputs/0/shape: expected an array of sizes"),
+        ({"shape": [-1, 1]}, "/inputs/0/shape: expected [one or more, 1], got [-1, 1]"),
+        ({"shape": [2**63, 1]}, "/inputs/0/shape/0: expected an int64"),
+        ({"shape": [2.5, 1]}, "/inputs/0/shape/0: expected an integer, got 2.5"),
         ({"shape": [6, 1]}, "/inputs/0/shape/0: expected at most 5 instances, got 6"),
         ({"shape": [3, 1]}, "/inputs/0/data: expected 3 values for the shape [3, 1], got 2"),
         ({"data": []}, "/inputs/0/data: expected at least one value, got an empty array"),
@@ -40,7 +40,7 @@ def refused(client: FlaskClient, body: Any) -> str:
         ({"data": [[10], [11, 12]]}, "/inputs/0/data: expected arrays nested"),
         ({"data": [[[10]], [[11]]]}, "/inputs/0/data/0/0: expected a number, got an array"),
         ({"data": [10, None]}, "/inputs/0/data/1: expected a number, got null"),
-        ({"parameters": None}, "/inputs/0/parameters: expected an object, got null"),
+        ({"parameters": []}, "/inputs/0/parameters: expected an object, got an array"),
         ({"parameters": {"shared_memory_region": "r", "shared_memory_byte_size": 8}}, "shared memory is not offered"),
         ({"parameters": {"binary_data_size": 8}}, "expected at most the 0 bytes that follow"),
     ],
@@ -68,8 +68,8 @@ def test_says_what_an_input_lacks(client: FlaskClient, missing: str) -> None:
         ({"inputs": [X], "outputs": [{"name": "z"}]}, '/outputs/0/name: expected "y"; got "z"'),
         ({"inputs": [X], "outputs": [{"name": "y"}] * 2}, '/outputs/1/name: expected no more outputs; got "y"'),
         (
-            {"inputs": [X], "outputs": [{"name": "y", "classification": 3}]},
-            "/outputs/0/classification: classification is not",
+            {"inputs": [X], "outputs": [{"name": "y", "parameters": {"classification": 3}}]},
+            "/outputs/0/parameters/classification: classification is not",
         ),
         ([], "the body: expected an object"),
     ],
@@ -111,3 +111,17 @@ def test_points_at_an_integer_beyond_uint64(client: FlaskClient, fake: FakeServe
     place = "/inputs/0/data/0" + ("/0" if isinstance(data[0], list) else "")
     text = refused(client, {"inputs": [X | {"datatype": "UINT64", "data": data}]})
     assert f"{place}: expected a uint64, 0 to 18446744073709551615, got 18446744073709551616" in text
+
+
+@pytest.mark.parametrize(
+    "stated", [{"id": None}, {"parameters": None}, {"outputs": None}, {"outputs": []}], ids=lambda stated: str(stated)
+)
+def test_null_stands_for_what_is_not_stated(client: FlaskClient, stated: dict[str, Any]) -> None:
+    """Clients that write all members of a request write null, or nothing in an array, for those they do not mean."""
+    answer = client.post("/v2/models/line/infer", json={"inputs": [X | {"parameters": None}], **stated})
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_size_is_an_integer_however_it_is_written(client: FlaskClient) -> None:
+    """2.0 is the integer 2 in a shape, as it is among a model's values."""
+    assert client.post("/v2/models/line/infer", json={"inputs": [X | {"shape": [2.0, 1]}]}).status_code == 200
