@@ -45,7 +45,7 @@ def build(catalog: Catalog, readiness: Readiness, default: str) -> dict[str, Any
             continue
         texts.append(f"**{model}** version {served[0][1].version}. {served[0][1].card.description}".strip())
         for path, servable, contract in served:
-            _add_schemas(components, servable, contract)
+            _add_schemas(components, _name(path, servable), servable, contract)
             found |= _predictions(path, servable, contract, default=model == default and not path)
     return {
         "openapi": "3.1.0",
@@ -70,12 +70,12 @@ def _served(catalog: Catalog, readiness: Readiness, model: str) -> Iterator[tupl
             yield f"/versions/{version}", servable, servable.contract()
 
 
-def _name(servable: Servable) -> str:
-    return f"{servable.model}.{servable.version}"
+def _name(path: str, servable: Servable) -> str:
+    """The schemas' prefix; that of the version in force stays when another takes over, for generated clients."""
+    return f"{servable.model}.{servable.version}" if path else servable.model
 
 
-def _add_schemas(components: dict[str, Schema], servable: Servable, contract: Contract) -> None:
-    name = _name(servable)
+def _add_schemas(components: dict[str, Schema], name: str, servable: Servable, contract: Contract) -> None:
     components |= {
         f"{name}.PredictRequest": schemas.predict_request(contract),
         f"{name}.PredictAnswer": schemas.predict_answer(contract, servable.model),
@@ -87,7 +87,7 @@ def _add_schemas(components: dict[str, Schema], servable: Servable, contract: Co
 
 
 def _predictions(path: str, servable: Servable, contract: Contract, *, default: bool) -> dict[str, Schema]:
-    model, name = servable.model, _name(servable)
+    model, name = servable.model, _name(path, servable)
     regular = REGULAR if any(None in feature.shape[1:] for feature in contract.features) else ""
     version = path.replace("/versions/", "_version_")
     v1 = post(
