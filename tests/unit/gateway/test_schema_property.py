@@ -109,8 +109,10 @@ def check_places(request: Request, places: Sequence[Place]) -> None:
 
 def check_lengths(request: Request, place: Place) -> None:
     """The place is an array of another length than the first one beside it."""
-    array, *_ = follow(request.document, place.pointer)
-    first, *_ = follow(request.document, re.sub(r"/\d+(?=/|$)", "/0", place.pointer))
+    array, path, _ = follow(request.document, place.pointer)
+    first = request.document
+    for step in path:  # a feature's name may be a number, too
+        first = first[0 if isinstance(step, int) else step]
     lengths = IRREGULAR.fullmatch(place.detail)
     assert lengths, place
     assert (int(lengths[1]), int(lengths[2])) == (len(first), len(array))
