@@ -11,7 +11,7 @@ class Readiness:
     """Whether those who send requests here can count on an answer.
 
     Attributes:
-        models: Their names, the default first.
+        models: The configured models, the default first.
     """
 
     def __init__(self, server: ModelServer, catalog: Catalog, models: Sequence[str]) -> None:

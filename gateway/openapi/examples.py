@@ -12,38 +12,34 @@ MAX_VALUES = 1000  # in an example that is made up
 Columns = Mapping[str, list[Any]]
 
 
-def instances(contract: Contract, count: int) -> list[Any] | None:
-    """The first golden inputs as instances; None where there are none that fit."""
+def _golden_input(contract: Contract) -> list[Any] | None:
+    """The first golden input as an array of one instance; None where there is none that fits."""
     golden = contract.card.golden
-    names = [feature.name for feature in contract.features]
-    if golden is None or not contract.batched or not _are_rows(golden.inputs, names):
+    if golden is None or not contract.batched or not _are_rows(golden.inputs, [f.name for f in contract.features]):
         return None
-    columns = {f.name: _plain(golden.inputs[f.name][:count], f.shape) for f in contract.features}
-    return columns[names[0]] if len(names) == 1 else _rows(columns)
+    return _row({f.name: (golden.inputs[f.name][:1], f.shape) for f in contract.features})
 
 
-def predictions(contract: Contract, count: int, *, plain: bool) -> list[Any] | None:
-    """The golden outputs that belong to them."""
+def _golden_output(contract: Contract) -> list[Any] | None:
+    """The golden output that belongs to it."""
     golden = contract.card.golden
-    names = [output.name for output in contract.outputs]
-    if golden is None or not _are_rows(golden.outputs, names):
+    if golden is None or not _are_rows(golden.outputs, [o.name for o in contract.outputs]):
         return None
-    columns = {o.name: golden.outputs[o.name][:count] for o in contract.outputs}
-    if plain:
-        columns = {o.name: _plain(columns[o.name], o.shape or ()) for o in contract.outputs}
-    return columns[names[0]] if len(names) == 1 else _rows(columns)
+    return _row({o.name: (golden.outputs[o.name][:1], o.shape or ()) for o in contract.outputs})
 
 
 def _are_rows(columns: Columns, names: Sequence[str]) -> bool:
-    return set(columns) == set(names) and len(set(map(len, columns.values()))) == 1
+    lengths = set(map(len, columns.values()))
+    return set(columns) == set(names) and len(lengths) == 1 and lengths != {0}
 
 
-def _plain(values: list[Any], shape: tuple[int | None, ...]) -> list[Any]:
-    return [value[0] if isinstance(value, list) else value for value in values] if shape[1:] == (1,) else values
-
-
-def _rows(columns: Columns) -> list[Any]:
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+def _row(columns: Mapping[str, tuple[list[Any], tuple[int | None, ...]]]) -> list[Any]:
+    """The values and shapes of columns of one row, in an array: the only value itself, else an object."""
+    plain = {
+        name: value[0] if shape[1:] == (1,) and isinstance(value, list) else value
+        for name, ((value, *_), shape) in columns.items()
+    }
+    return [next(iter(plain.values())) if len(plain) == 1 else plain]
 
 
 def data(contract: Contract) -> Any:
@@ -53,12 +49,12 @@ def data(contract: Contract) -> Any:
         The example; None where it would be too large to be of use, as an image's is.
     """
     sizes = [math.prod(size or 1 for size in feature.shape) for feature in contract.features]
-    return instances(contract, 1) or (contract.data.example() if sum(sizes) <= MAX_VALUES else None)
+    return _golden_input(contract) or (contract.data.example() if sum(sizes) <= MAX_VALUES else None)
 
 
 def predict_answer(contract: Contract, model: str, version: int) -> dict[str, Any] | None:
     """The answer to it, where it is known."""
-    known = predictions(contract, 1, plain=True) if instances(contract, 1) else None
+    known = _golden_output(contract) if _golden_input(contract) else None
     if known is None:
         return None
     warnings = contract.warnings(_parsed(contract), ())

@@ -1,6 +1,8 @@
-"""Names of models and labels in paths."""
+"""Names of models and labels in paths, and numbers of versions."""
 
 from werkzeug.routing import BaseConverter
+
+VERSION = "/versions/<int(max=9223372036854775807):version>"  # an int64; what is larger is not found
 
 
 class ModelConverter(BaseConverter):

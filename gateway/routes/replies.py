@@ -8,17 +8,16 @@ from flask import Response, g
 from gateway.predictor import Prediction
 
 
-def json(document: Any, status: int = 200) -> Response:
+def json(document: Any) -> Response:
     """A document as a reply.
 
     Args:
         document: What msgspec can encode.
-        status: The HTTP status.
 
     Returns:
         The reply.
     """
-    return Response(msgspec.json.encode(document), status, mimetype="application/json")
+    return Response(msgspec.json.encode(document), mimetype="application/json")
 
 
 def note(prediction: Prediction) -> None:

@@ -21,13 +21,12 @@ from gateway.errors import InvalidInputError, ModelServerError, Place
 from gateway.model_server import ModelServer
 from gateway.predictor import Predictor
 from gateway.routes.body import check_media_type, read_body
+from gateway.routes.names import VERSION
 from gateway.routes.replies import json, note
 from gateway.signature import NEWEST, SERVING_DEFAULT, Selector
 
 MODEL = "/v1/models/<model:model>"
-VERSION = "/versions/<int(max=9223372036854775807):version>"
 LABEL = "/labels/<model:label>"
-
 
 DECODER = msgspec.json.Decoder(V1.type)
 

@@ -14,11 +14,11 @@ from gateway.oip.request import DECODER, REQUEST, parse
 from gateway.predictor import Predictor
 from gateway.readiness import Readiness
 from gateway.routes.body import BINARY, check_media_type, read_body
+from gateway.routes.names import VERSION
 from gateway.routes.replies import json, note
 from gateway.signature import Selector
 
 MODEL = "/v2/models/<model:model>"
-VERSION = "/versions/<int(max=9223372036854775807):version>"
 MAX_DIGITS = 20  # of a length in a header; Python refuses to read a number of thousands
 
 
