@@ -20,7 +20,7 @@ import grpc
 import requests
 
 from tests.contract.model_server import ModelServer, State
-from tests.e2e.stack import Stack, started, train
+from tests.e2e.stack import Stack, serve_newest, started, train
 from tests.processes import wait_until
 from tests.saved_models import write_line, write_sum
 from tests.servers import embedded_command
@@ -81,6 +81,7 @@ def one_round(folder: Path, index: int) -> float:
     numbers = 2 - index % 2
     mine, made = folder / f"round-{index}", folder / f"made-{index}"
     train(mine / "store")
+    serve_newest(mine / "store")
     if numbers == 1:  # the one before has to take two
         shutil.rmtree(mine / "store" / "line" / "1")
         write_sum(mine / "store" / "line" / "1")

@@ -1,9 +1,9 @@
 """Run the embedded server and the gateway on this computer and say when they answer: what `make run` starts.
 
-A model that has no version yet is trained first. HOST, PORT and MODEL_SERVER_PORT choose where to listen, MODEL_NAME
-which model. honcho supervises the two servers: it marks whose output a line is, and when one of them ends it stops the
-other. This file adds what honcho does not do: it looks first whether the ports are free, waits until the gateway is
-ready, and counts being stopped by Ctrl-C as success.
+A model that has no version to serve yet is trained first. HOST, PORT and MODEL_SERVER_PORT choose where to listen,
+MODEL_NAME which model. honcho supervises the two servers: it marks whose output a line is, and when one of them ends it
+stops the other. This file adds what honcho does not do: it looks first whether the ports are free, waits until the
+gateway is ready, and counts being stopped by Ctrl-C as success.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from src import cli, store
+from src import cli, release, store
 from src.errors import StoreError
 
 ROOT = Path(__file__).parents[1]
@@ -127,15 +127,18 @@ def announce(host: str, port: int, server_port: int) -> None:
 
 
 def train_if_new(model: str) -> int:
-    """Train a model that has no version yet.
+    """Train a model that has no version to serve yet.
 
     Args:
         model: The model's name, which is its recipe's.
 
     Returns:
-        The training's exit code; 0 where there is a version already.
+        The training's exit code; 0 where there is a stable version already.
+
+    Raises:
+        StoreError: The store's `models.config` is not valid.
     """
-    if any((ROOT / "serving" / "models" / model).glob("[1-9]*/saved_model.pb")):
+    if release.stable(cli.DEFAULT_STORE, model) is not None:
         return 0
     return subprocess.run([sys.executable, "-m", "src.train", model], cwd=ROOT, check=False).returncode
 

@@ -1,14 +1,17 @@
 """The model card: what a SavedModel says of itself, as JSON, to whoever can reach its server."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from src.errors import RecipeError
-from src.evaluate import Evaluation
-from src.lineage import Git
+from src.errors import RecipeError, StoreError
+from src.gate import Verdict
+from src.lineage import Git, RecipeFile
+from src.metrics import Evaluation
+from src.models_config import CARD_FILE
 
 SCHEMA_VERSION = 1
 MAX_CARD_BYTES = 64 * 1024
@@ -74,19 +77,28 @@ class Golden(msgspec.Struct, frozen=True, kw_only=True):
     tolerance: float
 
 
-class Card(msgspec.Struct, frozen=True, kw_only=True):
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a model comes from: all that training it again takes, and all that can explain a difference."""
+
+    created: datetime
+    git: Git | None
+    recipe: RecipeFile | None
+    data: Data
+    params: dict[str, Any]
+    seed: int
+    libraries: dict[str, str]
+    machine: dict[str, str]
+    replicas: int
+
+
+class Card(Origin, frozen=True, kw_only=True):
     """All that a model says of itself. `docs/model-card.md` explains the fields to readers of the JSON."""
 
     schema_version: int
     name: str
     description: str
-    created: datetime
-    git: Git | None
-    data: Data
-    params: dict[str, Any]
-    seed: int
-    libraries: dict[str, str]
     metrics: Evaluation
+    gate: Verdict
     features: list[FeatureCard]
     outputs: list[OutputCard]
     golden: Golden
@@ -102,3 +114,23 @@ def encode_card(card: Card) -> str:
     if len(text) > MAX_CARD_BYTES:
         raise RecipeError(f"the model card of {card.name} has {len(text)} bytes; at most {MAX_CARD_BYTES} are served")
     return text.decode()
+
+
+def read_card(version: Path) -> Card | None:
+    """The card of a published version, without TensorFlow.
+
+    Args:
+        version: The version's folder.
+
+    Returns:
+        Its card; None where it has none, such as a SavedModel that was not made here.
+
+    Raises:
+        StoreError: There is one, and it cannot be read.
+    """
+    try:
+        return msgspec.json.decode((version / CARD_FILE).read_bytes(), type=Card)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StoreError(f"cannot read the model card {version / CARD_FILE}: {error}") from error

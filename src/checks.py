@@ -6,16 +6,19 @@ import numpy as np
 
 from src.dtypes import DTYPES, numpy_dtype
 from src.errors import RecipeError
-from src.recipe import Array, Dataset, Feature, Recipe, example_row
+from src.models_config import MODEL_NAME
+from src.recipe import Array, Feature, Recipe, Split, example_row
 
 
 def check_recipe(recipe: Recipe[Any]) -> None:
-    """Hold a recipe's features and its example against what a model can carry.
+    """Hold a recipe's name, its features and its example against what a model can carry.
 
     Raises:
-        RecipeError: A feature's dtype is none of the possible ones, its vocabulary is empty, names a category twice
-            or belongs to no strings; or the example does not fit the features.
+        RecipeError: The name cannot be a model's; a feature's dtype is none of the possible ones, its vocabulary is
+            empty, names a category twice or belongs to no strings; or the example does not fit the features.
     """
+    if not MODEL_NAME.fullmatch(recipe.name) or recipe.name.startswith("."):
+        raise RecipeError(f"recipe {recipe.name!r}: a model's name is made of letters, digits, '_', '-' and '.'")
     for feature in recipe.features:
         if fault := _declaration_fault(feature):
             raise RecipeError(f"recipe {recipe.name}: feature {feature.name!r} {fault}")
@@ -24,27 +27,26 @@ def check_recipe(recipe: Recipe[Any]) -> None:
         _check_values(f"recipe {recipe.name}: example feature {feature.name!r}", example[feature.name], feature)
 
 
-def check_dataset(recipe: Recipe[Any], dataset: Dataset) -> None:
-    """Hold the data a recipe loaded against what it declares.
+def check_split(recipe: Recipe[Any], name: str, split: Split, *, first_row: int = 0) -> None:
+    """Hold rows that a recipe loaded against what it declares.
 
     Args:
         recipe: The recipe, checked.
-        dataset: What its `load` gave.
+        name: The split's name, for messages.
+        split: The rows, or some of them.
+        first_row: How many rows of the split came before these.
 
     Raises:
         RecipeError: A feature or the targets are missing or of another dtype or shape than declared, or a value is
             not finite, no string or outside the vocabulary; the message names the first such row, counted from 0.
     """
-    for split_name, split in (("train", dataset.train), ("test", dataset.test)):
-        if not split.rows:
-            raise RecipeError(f"recipe {recipe.name}: the {split_name} split has no rows")
-        for feature in recipe.features:
-            what = f"recipe {recipe.name}: {split_name} feature {feature.name!r}"
-            array = _check_form(what, split.inputs.get(feature.name), feature.dtype, (split.rows, *feature.shape))
-            _check_values(what, array, feature)
-        # Targets of shape (rows,) would be compared with predictions of shape (rows, 1) as a square of differences.
-        what = f"recipe {recipe.name}: {split_name} targets"
-        _check_finite(what, _check_form(what, split.targets, "float32", (split.rows, 1)))
+    for feature in recipe.features:
+        what = f"recipe {recipe.name}: {name} feature {feature.name!r}"
+        array = _check_form(what, split.inputs.get(feature.name), feature.dtype, (split.rows, *feature.shape))
+        _check_values(what, array, feature, first_row)
+    # Targets of shape (rows,) would be compared with predictions of shape (rows, 1) as a square of differences.
+    what = f"recipe {recipe.name}: {name} targets"
+    _check_finite(what, _check_form(what, split.targets, "float32", (split.rows, 1)), first_row)
 
 
 def _declaration_fault(feature: Feature) -> str | None:
@@ -72,19 +74,20 @@ def _check_form(what: str, array: Array | None, dtype: str, shape: tuple[int, ..
     return array
 
 
-def _check_values(what: str, array: Array, feature: Feature) -> None:
+def _check_values(what: str, array: Array, feature: Feature, first_row: int = 0) -> None:
     if feature.dtype != "string":
-        _check_finite(what, array)
+        _check_finite(what, array, first_row)
         return
     vocabulary = None if feature.vocabulary is None else frozenset(feature.vocabulary)
     for place, value in np.ndenumerate(array):
         if fault := _string_fault(value, vocabulary):
-            raise RecipeError(f"{what} is {value!r:.80} in row {place[0]}: {fault}")
+            raise RecipeError(f"{what} is {value!r:.80} in row {first_row + place[0]}: {fault}")
 
 
-def _check_finite(what: str, array: Array) -> None:
+def _check_finite(what: str, array: Array, first_row: int) -> None:
     if not np.isfinite(array).all():
-        raise RecipeError(f"{what} is not finite in row {int(np.argwhere(~np.isfinite(array))[0][0])}")
+        row = first_row + int(np.argwhere(~np.isfinite(array))[0][0])
+        raise RecipeError(f"{what} is not finite in row {row}")
 
 
 def _string_fault(value: object, vocabulary: frozenset[str] | None) -> str | None:

@@ -6,29 +6,31 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from src.card import MAX_CARD_BYTES, SCHEMA_VERSION, Card, Data, FeatureCard, Golden, OutputCard
+from src import lineage
+from src.card import MAX_CARD_BYTES, SCHEMA_VERSION, Card, Data, FeatureCard, Golden, Origin, OutputCard
 from src.errors import RecipeError
-from src.evaluate import Evaluation, predict
-from src.lineage import data_sha256, git_state, library_versions
-from src.recipe import Array, Dataset, Feature, Output, Params, Recipe, Split, example_row
+from src.gate import Verdict
+from src.metrics import Evaluation, Predictor
+from src.profiles import Profile
+from src.recipe import Array, Feature, Output, Params, Recipe, Split, example_row
 
 GOLDEN_ROWS = 10
 # Servers differ from the trainer in the order of float32 additions, which moves the last bits of the seven digits.
 GOLDEN_TOLERANCE = 1e-4
 
 
-def check_room(recipe: Recipe[Any], train: Split) -> None:
+def check_room(recipe: Recipe[Any], train: Profile) -> None:
     """Hold what is known of the card before training against its limit, which long strings may pass.
 
     Args:
         recipe: The recipe, checked.
-        train: The rows to train on, checked.
+        train: The rows to train on.
 
     Raises:
         RecipeError: The features and the golden rows' inputs alone are too large for a card.
     """
-    inputs = {name: _plain(array) for name, array in golden_inputs(recipe, train).items()}
-    sizes = [len(msgspec.json.encode(part)) for part in (_feature_cards(recipe, train), inputs)]
+    inputs = {name: _plain(array) for name, array in golden_inputs(recipe, train.sample).items()}
+    sizes = [len(msgspec.json.encode(part)) for part in (feature_cards(recipe, train), inputs)]
     if sum(sizes) > MAX_CARD_BYTES:
         raise RecipeError(
             f"recipe {recipe.name}: the features take {sizes[0]} bytes of the model card and the golden rows' inputs"
@@ -36,37 +38,63 @@ def check_room(recipe: Recipe[Any], train: Split) -> None:
         )
 
 
-def build_card(recipe: Recipe[Any], params: Params, dataset: Dataset, model: Any, evaluation: Evaluation) -> Card:
+def origin(
+    recipe: Recipe[Any], params: Params, source: str, train: Profile, test: Profile, *, replicas: int = 1
+) -> Origin:
+    """Tell where a model that is about to be trained will come from.
+
+    Args:
+        recipe: What it is.
+        params: How it is trained.
+        source: The data, in words.
+        train: The rows to train on.
+        test: The rows held out.
+        replicas: On how many devices it is trained at a time.
+
+    Returns:
+        Its origin, stamped with the present time and the state of the repository.
+    """
+    return Origin(
+        created=datetime.now(UTC).replace(microsecond=0),
+        git=lineage.git_state(),
+        recipe=lineage.recipe_file(recipe),
+        data=Data(
+            source=source, sha256=lineage.data_sha256(train, test), rows={"train": train.rows, "test": test.rows}
+        ),
+        params=msgspec.to_builtins(params),
+        seed=params.seed,
+        libraries=lineage.library_versions(),
+        machine=lineage.machine(),
+        replicas=replicas,
+    )
+
+
+def build_card(
+    recipe: Recipe[Any], came_from: Origin, train: Profile, model: Predictor, metrics: Evaluation, verdict: Verdict
+) -> Card:
     """Describe a trained model.
 
     Args:
         recipe: What it is.
-        params: How it was trained.
-        dataset: What it was trained on.
-        model: The trained Keras model.
-        evaluation: How good it is.
+        came_from: Where it comes from.
+        train: What it was trained on.
+        model: What it answers.
+        metrics: How good it is.
+        verdict: What the gate says of it.
 
     Returns:
-        The card, stamped with the present time and the state of the repository.
+        The card.
     """
     return Card(
+        **msgspec.structs.asdict(came_from),
         schema_version=SCHEMA_VERSION,
         name=recipe.name,
         description=recipe.description,
-        created=datetime.now(UTC).replace(microsecond=0),
-        git=git_state(),
-        data=Data(
-            source=dataset.source,
-            sha256=data_sha256(dataset),
-            rows={"train": dataset.train.rows, "test": dataset.test.rows},
-        ),
-        params=msgspec.to_builtins(params),
-        seed=params.seed,
-        libraries=library_versions(),
-        metrics=evaluation,
-        features=_feature_cards(recipe, dataset.train),
+        metrics=metrics,
+        gate=verdict,
+        features=feature_cards(recipe, train),
         outputs=[_output_card(recipe.output)],
-        golden=_golden(recipe, dataset.train, model),
+        golden=_golden(recipe, train.sample, model),
     )
 
 
@@ -77,11 +105,12 @@ def golden_inputs(recipe: Recipe[Any], train: Split) -> dict[str, Array]:
     return {f.name: np.concatenate([example[f.name], train.inputs[f.name][chosen]]) for f in recipe.features}
 
 
-def _feature_cards(recipe: Recipe[Any], train: Split) -> list[FeatureCard]:
-    return [_feature_card(feature, train.inputs[feature.name]) for feature in recipe.features]
+def feature_cards(recipe: Recipe[Any], train: Profile) -> list[FeatureCard]:
+    """The features as declared, with their values as seen in training."""
+    return [_feature_card(feature, train) for feature in recipe.features]
 
 
-def _feature_card(feature: Feature, values: Array) -> FeatureCard:
+def _feature_card(feature: Feature, train: Profile) -> FeatureCard:
     return FeatureCard(
         name=feature.name,
         dtype=feature.dtype,
@@ -89,18 +118,21 @@ def _feature_card(feature: Feature, values: Array) -> FeatureCard:
         description=feature.description,
         unit=feature.unit,
         vocabulary=msgspec.UNSET if feature.vocabulary is None else feature.vocabulary,
-        **(_statistics(values) if np.issubdtype(values.dtype, np.number) else {}),
+        **(_statistics(feature, train) if feature.name in train.moments else {}),
     )
 
 
-def _statistics(values: Array) -> dict[str, Any]:
-    seen = values.astype("float64")
+def _statistics(feature: Feature, train: Profile) -> dict[str, Any]:
+    moments = train.moments[feature.name]
+    # Written as the data had it: who sends the least value, 0.2, should not be told that it lies below 0.200000003.
+    least, greatest = _plain(np.array([moments.min, moments.max], feature.dtype))
+    edges = np.quantile(train.sample.inputs[feature.name].astype("float64"), np.linspace(0, 1, 11)).tolist()
     return {
-        "min": float(seen.min()),
-        "max": float(seen.max()),
-        "mean": float(seen.mean()),
-        "std": float(seen.std()),
-        "deciles": np.quantile(seen, np.linspace(0, 1, 11)).tolist(),
+        "min": least,
+        "max": greatest,
+        "mean": moments.mean,
+        "std": moments.std,
+        "deciles": [least, *edges[1:-1], greatest],  # of a stream, the sample may have missed the extremes
     }
 
 
@@ -108,13 +140,11 @@ def _output_card(output: Output) -> OutputCard:
     return OutputCard(name=output.name, description=output.description, unit=output.unit)
 
 
-def _golden(recipe: Recipe[Any], train: Split, model: Any) -> Golden:
+def _golden(recipe: Recipe[Any], train: Split, model: Predictor) -> Golden:
     inputs = golden_inputs(recipe, train)
-    rows = len(next(iter(inputs.values())))
-    outputs = predict(model, Split(inputs=inputs, targets=np.zeros((rows, 1), "float32")))
     return Golden(
         inputs={name: _plain(array) for name, array in inputs.items()},
-        outputs={recipe.output.name: outputs.tolist()},
+        outputs={recipe.output.name: model(inputs).tolist()},
         tolerance=GOLDEN_TOLERANCE,
     )
 

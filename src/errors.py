@@ -6,7 +6,8 @@
     ├── StoreError            the model store cannot be read or written
     ├── ArtefactError         the exported SavedModel does not do what the Keras model does
     ├── InputError            values that the model cannot take
-    └── GateError             exit code 3: the candidate is not good enough to be published
+    ├── GateError             exit code 3: the candidate is not good enough to be promoted
+    └── ReproduceError        exit code 4: a version trained again does not come out the same
 
 Every message is one line and names the place. Exit code 2 is argparse's (wrong usage), 130 and 143 are an
 interrupted run's.
@@ -40,6 +41,12 @@ class InputError(ModelSideError):
 
 
 class GateError(ModelSideError):
-    """The candidate is not good enough to be published."""
+    """The candidate is not good enough to be promoted."""
 
     exit_code = 3
+
+
+class ReproduceError(ModelSideError):
+    """A version that was trained again does not come out the same."""
+
+    exit_code = 4

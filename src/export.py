@@ -5,6 +5,7 @@ from typing import Any
 
 from src.card import Card, encode_card
 from src.describe import golden_inputs
+from src.models_config import CARD_FILE
 from src.quiet import quiet_stderr
 from src.recipe import Array, Recipe, Split, keras_inputs
 
@@ -17,7 +18,7 @@ def export(model: Any, recipe: Recipe[Any], card: Card, train: Split, path: Path
 
     Signatures: `serving_default`, from the recipe's features to its output; `card`, from `rows`, int32 of shape
     (None,), to `card`, the card's JSON once per row (string of shape (None,)). The card takes an input because
-    TensorFlow Serving's batching refuses signatures that have none.
+    TensorFlow Serving's batching refuses signatures that have none. It is a file as well, for who has the folder.
 
     Args:
         model: The trained Keras model.
@@ -50,6 +51,7 @@ def export(model: Any, recipe: Recipe[Any], card: Card, train: Split, path: Path
     with quiet_stderr():
         archive.write_out(str(path), verbose=False)
     _write_warmup(recipe, golden_inputs(recipe, train), path / WARMUP_FILE)
+    (path / CARD_FILE).write_text(text, encoding="utf-8")
 
 
 def _write_warmup(recipe: Recipe[Any], inputs: dict[str, Array], path: Path) -> None:

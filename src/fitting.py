@@ -2,17 +2,40 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from src import devices
+from src.batches import batches, steps_of
+from src.dataset import Rows, Split
 from src.errors import GateError
-from src.recipe import Params, Split, keras_inputs
+from src.metrics import of_keras, regression_metrics
+from src.recipe import Params
 
 # Steps that TensorFlow runs before it comes back to Python. 500 one-step epochs in blocks of 50 took a fiftieth of
 # the time of 500 single ones; longer blocks gain little and make the progress bar and Ctrl-C sluggish.
 BLOCK_STEPS = 50
+CHECKS = 40  # how often in a run the held-out rows are asked, for the learning curve
+CHECK_ROWS = 4096  # how many of them
 
 
-def fit(model: Any, train: Split, params: Params, *, progress: bool = False) -> list[float]:
+@dataclass
+class History:
+    """How a run went: the learning curves.
+
+    Attributes:
+        losses: After how many steps the mean loss of the block before was how high.
+        held_out: After how many steps the mean absolute error on (some) held-out rows was how high. It is for people to
+            look at: nothing is chosen by it.
+    """
+
+    losses: list[tuple[int, float]] = field(default_factory=list)
+    held_out: list[tuple[int, float]] = field(default_factory=list)
+
+
+def fit(model: Any, train: Rows, test: Split, params: Params, history: History, *, progress: bool = False) -> None:
     """Train a compiled model on one split.
 
     Takes `params.epochs` passes over the rows, as `model.fit` would; where the whole split is one batch the weights
@@ -21,53 +44,50 @@ def fit(model: Any, train: Split, params: Params, *, progress: bool = False) -> 
     Args:
         model: A compiled Keras model; its weights change.
         train: The rows to learn from.
+        test: Held-out rows for the learning curve; CHECK_ROWS of them are asked.
         params: Gives epochs, batch_size and seed (the order of the batches).
+        history: Takes down how it goes, also of a run that fails.
         progress: Whether to draw one progress bar on standard error, if that is a terminal.
-
-    Returns:
-        The mean loss of each block of up to 50 steps, oldest first.
 
     Raises:
         GateError: The loss became NaN or infinite; training stops there.
     """
     from tqdm import tqdm
 
-    steps = params.epochs * math.ceil(train.rows / params.batch_size)
-    model.steps_per_execution = min(BLOCK_STEPS, steps)
-    losses: list[float] = []
+    steps = steps_of(train.rows, params)
+    # Over several devices TensorFlow 2.21 cannot take several steps at a time: its graph for that does not run.
+    model.steps_per_execution = min(BLOCK_STEPS, steps) if devices.replicas(model) == 1 else 1
+    # From all over the split, whose rows may be sorted.
+    few = test.take(np.unique(np.linspace(0, test.rows - 1, CHECK_ROWS).astype(int)))
+    check_every = math.ceil(steps / CHECKS)
     # disable=None: no bar where standard error is not a terminal, such as in a log file.
     with tqdm(total=steps, desc="training", unit="step", leave=False, disable=None if progress else True) as bar:
 
         def on_block(done: int, loss: float) -> None:
-            losses.append(loss)
+            history.losses.append((done, loss))
             bar.update(done - bar.n)
             bar.set_postfix(loss=f"{loss:.3g}")
             if not math.isfinite(loss):
                 raise GateError(
                     f"the loss became {loss} within {done} of {steps} steps; a lower learning rate may help"
                 )
+            if done - (history.held_out[-1][0] if history.held_out else 0) >= check_every or done == steps:
+                error = regression_metrics(of_keras(model)(few.inputs), few.targets).mae
+                history.held_out.append((done, error))
 
-        model.fit(_batches(train, params), epochs=1, verbose=0, shuffle=False, callbacks=[_block_callback(on_block)])
-    return losses
-
-
-def _batches(train: Split, params: Params) -> Any:
-    """All steps of the run as one finite dataset, so that a last, shorter block ends where it should."""
-    import tensorflow as tf
-
-    rows = (keras_inputs(train.inputs), train.targets)
-    if train.rows <= params.batch_size:
-        return tf.data.Dataset.from_tensors(rows).repeat(params.epochs)
-    shuffled = tf.data.Dataset.from_tensor_slices(rows).shuffle(train.rows, seed=params.seed)
-    return shuffled.batch(params.batch_size).repeat(params.epochs).prefetch(tf.data.AUTOTUNE)
+        dataset = batches(train, params)
+        devices.build(model, dataset)
+        model.fit(dataset, epochs=1, verbose=0, shuffle=False, callbacks=[_block_callback(on_block, steps)])
 
 
-def _block_callback(on_block: Callable[[int, float], None]) -> Any:
+def _block_callback(on_block: Callable[[int, float], None], steps: int) -> Any:
     import keras
 
     class Blocks(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no annotations: its classes are Any
         def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
-            on_block(batch + 1, float(logs["loss"]))
-            self.model.reset_metrics()  # so that the next block reports its own mean, not the run's
+            done = min(batch + 1, steps)  # Keras counts a shorter last block as a whole one
+            if done % BLOCK_STEPS == 0 or done == steps:
+                on_block(done, float(logs["loss"]))
+                self.model.reset_metrics()  # so that the next block reports its own mean, not the run's
 
     return Blocks()

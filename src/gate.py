@@ -1,31 +1,97 @@
-"""The gate: what a candidate must be before it may be published."""
+"""The gate: what a candidate must be before it is promoted."""
 
 import math
 
+import msgspec
+import numpy as np
+
 from src.errors import GateError
-from src.evaluate import Evaluation, describe
+from src.metrics import Answers, Evaluation, Metrics, describe
+
+CHANCE = 2.0  # standard errors
 
 
-def check(evaluation: Evaluation, min_r2: float) -> None:
-    """Let a candidate pass that is good enough on the held-out rows.
+class Stable(msgspec.Struct, frozen=True, kw_only=True):
+    """The version that was stable when a candidate was judged.
 
-    Args:
-        evaluation: The candidate's metrics.
-        min_r2: The recipe's threshold: the least coefficient of determination.
+    Attributes:
+        version: Its number.
+        test: Its metrics on the candidate's held-out rows; None where it could not be asked.
+        note: Why not.
+    """
+
+    version: int
+    test: Metrics | None
+    note: str | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gate says of a candidate.
+
+    Attributes:
+        passed: Whether it may be promoted.
+        reasons: Why not, a sentence each.
+        stable: What it was compared with; None where no version was stable.
+    """
+
+    passed: bool
+    reasons: list[str]
+    stable: Stable | None
+
+
+def check_finite(evaluation: Evaluation) -> None:
+    """Refuse a model that could not even be described: JSON has no NaN.
 
     Raises:
-        GateError: A metric is NaN or infinite, the baseline's mean absolute error is as low as the model's, or R² is
-            below the threshold.
+        GateError: A metric on the held-out rows is NaN or infinite.
+    """
+    test = evaluation.model.test
+    if not (math.isfinite(test.mae) and math.isfinite(test.rmse)):
+        raise GateError(f"refused: the model's predictions are not finite numbers (test {describe(test)})")
+
+
+def judge(
+    evaluation: Evaluation, answers: Answers, stable: Stable | None, *, min_r2: float, max_regression: float
+) -> Verdict:
+    """Judge a candidate by the held-out rows.
+
+    Args:
+        evaluation: The candidate's metrics and the baseline's, finite.
+        answers: To the held-out rows: the candidate's, named "model", and the baseline's, named so.
+        stable: The version it would replace.
+        min_r2: The recipe's threshold: the least coefficient of determination.
+        max_regression: By which share the mean absolute error may be above the stable version's.
+
+    Returns:
+        The verdict, with every reason against the candidate.
     """
     model, baseline = evaluation.model.test, evaluation.baseline.test
-    if not (math.isfinite(model.mae) and math.isfinite(model.rmse)):
-        raise GateError(f"refused: the model's predictions are not finite numbers (test {describe(model)})")
-    if model.mae >= baseline.mae:
-        raise GateError(
-            f"refused: test {describe(model)} is no better than the baseline ({evaluation.baseline_name}: "
-            f"{describe(baseline)}); nothing was published"
-        )
+    reasons = []
+    if np.ptp(answers.given["model"]) == 0 and np.ptp(answers.targets) > 0:
+        reasons.append(f"it answers {answers.given['model'][0, 0]:.6g} to every row")
+    if better := _baseline_fault(answers):
+        reasons.append(f"test {describe(model)} is {better} ({evaluation.baseline_name}: {describe(baseline)})")
     if model.r2 is not None and model.r2 < min_r2:
-        raise GateError(
-            f"refused: test {describe(model)}; the recipe asks for an R² of {min_r2}; nothing was published"
+        reasons.append(f"test {describe(model)}; the recipe asks for an R² of {min_r2}")
+    if stable and stable.test and model.mae > stable.test.mae * (1 + max_regression):
+        reasons.append(
+            f"test {describe(model)} is worse than the stable version {stable.version} on the same rows"
+            f" ({describe(stable.test)}) by more than {max_regression:.3g} of its MAE"
         )
+    return Verdict(passed=not reasons, reasons=reasons, stable=stable)
+
+
+def _baseline_fault(answers: Answers) -> str | None:
+    """How a model fails to be better than the baseline, row by row.
+
+    Few held-out rows flatter a model that has learnt nothing now and then. So the mean advantage has to be more than
+    twice its standard error, as in a paired t-test, which chance alone brings about less than once in forty times.
+    """
+    errors = {name: np.abs(given.astype("float64") - answers.targets) for name, given in answers.given.items()}
+    advantage = errors["baseline"] - errors["model"]
+    if advantage.mean() <= 0:
+        return "no better than the baseline"
+    standard_error = advantage.std(ddof=1) / math.sqrt(advantage.size) if advantage.size > 1 else 0.0
+    if advantage.mean() <= CHANCE * standard_error:
+        return f"better by no more than chance can be on {advantage.size:,} rows than the baseline"
+    return None

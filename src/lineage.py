@@ -1,14 +1,19 @@
 """Where a model came from: code, data and library versions, for its card."""
 
+import contextlib
 import hashlib
+import inspect
+import os
 import platform
 import subprocess
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from src.recipe import Array, Dataset
+from src.profiles import Profile
+from src.recipe import Recipe
 
 PROJECT = Path(__file__).parents[1]
 LIBRARIES = ("tensorflow", "keras", "numpy")
@@ -19,6 +24,13 @@ class Git(msgspec.Struct, frozen=True, kw_only=True):
 
     commit: str
     dirty: bool
+
+
+class RecipeFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The recipe's file, as seen from the project's folder (outside it, its bare name), and its checksum."""
+
+    file: str
+    sha256: str
 
 
 def git_state() -> Git | None:
@@ -42,18 +54,35 @@ def library_versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
 
 
-def data_sha256(dataset: Dataset) -> str:
-    """A checksum over all rows of both splits: names, dtypes, shapes and bytes, in the order the recipe gives them."""
-    digest = hashlib.sha256()
-    for split in (dataset.train, dataset.test):
-        for name, array in [*split.inputs.items(), ("", split.targets)]:
-            digest.update(f"{name}\0{array.dtype.str}\0{array.shape}\0".encode())
-            digest.update(_content(array))
-    return digest.hexdigest()
+def data_sha256(train: Profile, test: Profile) -> str:
+    """A checksum over all rows of both splits: names, dtypes, shapes and values, in the order the recipe gives them."""
+    return hashlib.sha256(f"{train.sha256}\0{test.sha256}".encode()).hexdigest()
 
 
-def _content(array: Array) -> bytes:
-    """An array's values as bytes; of strings, each behind its length, so that none can pass for two others."""
-    if array.dtype != object:
-        return array.tobytes()
-    return "".join(f"{len(text)}:{text}" for text in array.flat).encode()
+def machine() -> dict[str, str]:
+    """What of the machine can move a result's last bits: the system, the processor and how many cores there are."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
+    }
+
+
+def _processor() -> str:
+    """The processor's name; Linux keeps it where `platform` does not look."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def recipe_file(recipe: Recipe[Any]) -> RecipeFile | None:
+    """Where a recipe was written; None where it was not written to a file."""
+    try:
+        path = Path(inspect.getfile(recipe.build_model)).resolve()
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    except (TypeError, OSError):
+        return None
+    inside = path.is_relative_to(PROJECT.resolve())
+    return RecipeFile(file=str(path.relative_to(PROJECT.resolve())) if inside else path.name, sha256=sha256)

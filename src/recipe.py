@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
+import numpy as np
 
-from src.dtypes import Array as Array  # recipes take it from here, as all they need
+from src.dataset import Dataset as Dataset  # recipes take these from here, as all they need
+from src.dataset import Split as Split
+from src.dtypes import Array as Array
 from src.dtypes import to_array
 from src.errors import RecipeError
 
@@ -14,7 +17,7 @@ from src.errors import RecipeError
 class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The hyperparameters that every recipe has; a recipe adds its own in a subclass.
 
-    None has a default here: `params.yaml` is the one place where values stand.
+    A value stands in `params.yaml`, in the recipe's section, or as a default in the recipe's subclass.
     """
 
     seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
@@ -56,31 +59,38 @@ class Output:
 
 
 @dataclass(frozen=True)
-class Split:
-    """Rows to train on, or rows held out.
+class Training:
+    """What a recipe knows of the run when it builds its model.
 
     Attributes:
-        inputs: One array a feature, of shape (rows, *feature.shape) and the feature's dtype; strings are `str` in an
-            object array.
-        targets: What the model should answer, of shape (rows, 1), float32.
+        sample: Training rows for layers to adapt to: all of them, or, of a stream, a random sample.
+        steps: How many steps the run will take, which learning rate schedules ask for.
     """
 
-    inputs: Mapping[str, Array]
-    targets: Array
-
-    @property
-    def rows(self) -> int:
-        """How many rows there are."""
-        return len(self.targets)
+    sample: Split
+    steps: int
 
 
-@dataclass(frozen=True)
-class Dataset:
-    """What a recipe loads: where it came from, and its two splits."""
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """A simple model to be better than.
 
-    source: str
-    train: Split
-    test: Split
+    Attributes:
+        name: What it is, in a few words.
+        fit: Learns from training rows (of a stream, a random sample), and gives what answers inputs, as a split has
+            them, with predictions of shape (rows, 1).
+    """
+
+    name: str
+    fit: Callable[[Split], Callable[[Mapping[str, Array]], Array]]
+
+
+def _fit_mean(train: Split) -> Callable[[Mapping[str, Array]], Array]:
+    mean = np.mean(train.targets, dtype="float64")
+    return lambda inputs: np.full((len(next(iter(inputs.values()))), 1), mean, "float32")
+
+
+MEAN = Baseline(name="mean of the training targets", fit=_fit_mean)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +104,13 @@ class Recipe(Generic[P]):
         output: The prediction.
         params: The type that the recipe's section of `params.yaml` must fit.
         load: Gives the data for these parameters.
-        build_model: Gives the compiled Keras model for these parameters.
+        build_model: Gives the compiled Keras model for these parameters and the run at hand.
         example: One row to try the model with, one value or list a feature.
+        baseline: What the model must be better than, by its mean absolute error on the held-out rows.
         min_r2: The gate's threshold: the least coefficient of determination on the held-out rows. The default asks no
             more than to be no worse than their own mean.
+        max_regression: By which share the mean absolute error on the held-out rows may be above the stable version's:
+            0.01 is one per cent.
     """
 
     name: str
@@ -106,9 +119,11 @@ class Recipe(Generic[P]):
     output: Output
     params: type[P]
     load: Callable[[P], Dataset]
-    build_model: Callable[[P], Any]
+    build_model: Callable[[P, Training], Any]
     example: Mapping[str, Any]
+    baseline: Baseline = MEAN
     min_r2: float = 0.0
+    max_regression: float = 0.01
 
 
 def keras_inputs(inputs: Mapping[str, Any]) -> Any:

@@ -1,111 +1,155 @@
 """The release state: `models.config`, which tells the model server what to serve.
 
-In this release scheme every model serves the newest of its versions (policy `latest`), and keeps the one before it
-loaded: whoever finds fault with the newest can go on with that one at once.
+A model that was trained here has its versions named one by one (policy `specific`): the stable one, which is the
+greatest number among them, and the one that was stable before it, so that whoever finds fault with the newer can go on
+with the older at once. A version that is in the store and not named is not served.
+
+All functions that write are to be called under the store's lock. The file is replaced in one step: a reader sees the
+old text or the new one.
 """
 
-import os
-import re
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-from google.protobuf import text_format
+import msgspec
 from tensorflow_serving.config import model_server_config_pb2
 
-from src.errors import StoreError
+from src import models_config
+from src.models_config import CARD_FILE, models, versions
 
-CONFIG_FILE = "models.config"
 SERVED_FROM = PurePosixPath("/models")
-MODEL_NAME = re.compile(r"[A-Za-z0-9_.-]+")
-MAX_VERSION = 2**63 - 1  # what a server can read
-# The newest, and the one before it: a gateway that finds the newest not to answer its golden examples as it should
-# falls back to a version that is loaded, without waiting for anybody or anything.
+# Of a SavedModel that was put into the store by hand: a gateway that finds the newest not to answer its golden examples
+# as it should falls back to the one before it.
 KEPT_VERSIONS = 2
 
 
 def ensure_config(store: Path, served_from: PurePosixPath = SERVED_FROM) -> None:
-    """Make `models.config` exist and name every model that has a version; leave what it says already as it is.
+    """Make `models.config` exist and name every model that has a version to serve; leave what it says already.
 
-    One thing is brought up to date: an entry as earlier runs wrote it, with one version kept. Who wants only one
-    leaves the number out, `latest { }`, which servers take for one.
-
-    Call it under the store's lock. The file is replaced in one step: a reader sees the old text or the new one.
+    Of a model trained here that is not named yet, as a killed run leaves it, the newest version that passed the gate is
+    served; of a SavedModel from elsewhere, its newest ones (policy `latest`).
 
     Args:
         store: The model store.
         served_from: The store's folder as the model server sees it; absolute.
 
     Raises:
-        StoreError: The file there is no valid configuration, or cannot be written.
+        StoreError: The file there is no valid configuration.
+        OSError: The file cannot be written.
     """
-    path = store / CONFIG_FILE
-    found = _read(path)
-    config = model_server_config_pb2.ModelServerConfig()
-    config.CopyFrom(found)
-    config.model_config_list.SetInParent()  # an empty list is written out: TensorFlow Serving ends on an empty file
-    for model in config.model_config_list.config:
-        if model == _entry(model.name, model.base_path, kept=1):
-            model.model_version_policy.latest.num_versions = KEPT_VERSIONS
+    config = models_config.read(store)
     known = {model.name for model in config.model_config_list.config}
-    for folder in sorted(store.iterdir()):
-        if folder.name not in known and MODEL_NAME.fullmatch(folder.name) and versions(folder):
-            config.model_config_list.config.append(_entry(folder.name, str(served_from / folder.name)))
-    if config != found:  # otherwise a hand's comments and layout stay
-        _replace(path, text_format.MessageToString(config))
+    for model in models(store):
+        if model in known:
+            continue
+        verdicts = {version: _passed(store / model / str(version)) for version in versions(store / model)}
+        if passed := [version for version, verdict in verdicts.items() if verdict]:
+            _add(config, model, served_from).model_version_policy.specific.versions.append(passed[-1])
+        elif set(verdicts.values()) == {None}:
+            _add(config, model, served_from).model_version_policy.latest.num_versions = KEPT_VERSIONS
+    models_config.write(store, config)
 
 
-def _read(path: Path) -> model_server_config_pb2.ModelServerConfig:
-    """What the file says, which may be nothing; StoreError where it cannot be added to."""
-    config = model_server_config_pb2.ModelServerConfig()
-    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+def stable(store: Path, model: str) -> int | None:
+    """The version that clients get who ask for none.
+
+    Args:
+        store: The model store.
+        model: The model's name.
+
+    Returns:
+        The version labelled `stable`, else the newest of those that are named; None where none is served.
+
+    Raises:
+        StoreError: `models.config` is not valid.
+    """
+    entry = _find(models_config.read(store), model)
+    if entry is None:
+        return None
+    served = _served(entry, versions(store / model))
+    labelled = entry.version_labels.get("stable")
+    return labelled if labelled in served else max(served, default=None)
+
+
+def pin(store: Path, model: str) -> None:
+    """Name a model's served versions one by one, so that one more in its folder is not served by itself.
+
+    An entry that a hand wrote, or an earlier release, may serve whatever is newest.
+
+    Args:
+        store: The model store.
+        model: The model's name.
+
+    Raises:
+        StoreError: `models.config` is not valid.
+        OSError: It cannot be written.
+    """
+    config = models_config.read(store)
+    entry = _find(config, model)
+    if entry is not None and (served := _served(entry, versions(store / model))):
+        entry.model_version_policy.specific.versions[:] = served
+        models_config.write(store, config)
+
+
+def promote(store: Path, model: str, version: int, served_from: PurePosixPath = SERVED_FROM) -> None:
+    """Make a version the stable one, and keep the one that was stable, and those with a label, loaded.
+
+    Args:
+        store: The model store.
+        model: The model's name.
+        version: The version, published and newer than the stable one.
+        served_from: The store's folder as the model server sees it, for a model not yet named.
+
+    Raises:
+        StoreError: `models.config` is not valid.
+        OSError: It cannot be written.
+    """
+    before = stable(store, model)
+    config = models_config.read(store)
+    entry = _find(config, model) or _add(config, model, served_from)
+    kept = {version, *entry.version_labels.values()} | ({before} if before is not None else set())
+    entry.model_version_policy.specific.versions[:] = sorted(kept)
+    models_config.write(store, config)
+
+
+class _Gate(msgspec.Struct):
+    passed: bool
+
+
+class _Card(msgspec.Struct):
+    """As much of a card as is asked here; all of it is in `src.card`, whose types take NumPy."""
+
+    gate: _Gate
+
+
+def _passed(version: Path) -> bool | None:
+    """Whether a version passed the gate; None where it was not made here."""
     try:
-        text_format.Parse(text, config)
-    except text_format.ParseError as error:
-        raise StoreError(f"{path} is no valid model server configuration: {error}; mend or remove it") from error
-    if config.HasField("custom_model_config"):
-        raise StoreError(f"{path} has a custom_model_config, which cannot be added to; mend or remove it")
-    return config
+        return msgspec.json.decode((version / CARD_FILE).read_bytes(), type=_Card).gate.passed
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):  # a damaged one should not keep others from being served
+        return False
 
 
-def _entry(name: str, base_path: str, *, kept: int = KEPT_VERSIONS) -> model_server_config_pb2.ModelConfig:
-    """A model's entry as this project writes it."""
-    return model_server_config_pb2.ModelConfig(
-        name=name,
-        base_path=base_path,
-        model_platform="tensorflow",
-        model_version_policy={"latest": {"num_versions": kept}},
+def _find(config: Any, model: str) -> Any:
+    return next((entry for entry in config.model_config_list.config if entry.name == model), None)
+
+
+def _add(config: Any, model: str, served_from: PurePosixPath) -> Any:
+    entry = model_server_config_pb2.ModelConfig(
+        name=model, base_path=str(served_from / model), model_platform="tensorflow"
     )
+    config.model_config_list.config.append(entry)
+    return config.model_config_list.config[-1]
 
 
-def versions(model_folder: Path) -> list[int]:
-    """The published versions in a model's folder, ascending; empty where there is no such folder."""
-    if not model_folder.is_dir():
-        return []
-    return sorted(int(entry.name) for entry in model_folder.iterdir() if _is_version(entry.name) and entry.is_dir())
-
-
-def _is_version(name: str) -> bool:
-    """Whether a folder's name is a version as this project writes them: no leading zeros, no other script's digits."""
-    return name.isascii() and name.isdecimal() and str(int(name)) == name and int(name) < MAX_VERSION
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.draft")
-    try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:  # such as a full disk, which an empty draft would only help to fill
-        draft.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Make a folder's entries, such as a file just renamed, survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _served(entry: Any, published: list[int]) -> list[int]:
+    """Which of the published versions an entry's policy has a server load, ascending."""
+    policy = entry.model_version_policy
+    kind = policy.WhichOneof("policy_choice")
+    if kind == "specific":
+        return sorted(set(policy.specific.versions) & set(published))
+    if kind == "all":
+        return published
+    return published[-max(policy.latest.num_versions, 1) :]

@@ -1,9 +1,10 @@
 """A published version, loaded to predict with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from src.dtypes import Array
 from src.errors import InputError, StoreError
 from src.quiet import import_tensorflow
 from src.rows import Row
@@ -20,7 +21,7 @@ class SavedModel:
             path: The SavedModel's folder.
 
         Raises:
-            StoreError: It cannot be loaded, or is no model that rows of single values can be given to.
+            StoreError: It cannot be loaded, or gives more than one output.
         """
         import_tensorflow()
         import tensorflow as tf
@@ -33,11 +34,35 @@ class SavedModel:
         if self._signature is None:
             raise StoreError(f"{path} has no signature serving_default")
         self.inputs: dict[str, Any] = dict(sorted(self._signature.structured_input_signature[1].items()))
-        shapes = {name: tuple(spec.shape[1:]) for name, spec in self.inputs.items()}
-        if len(self._signature.structured_outputs) != 1 or not all(shape in ((), (1,)) for shape in shapes.values()):
-            raise StoreError(
-                f"{path} takes or gives more than one value a row and name ({shapes}), which text cannot say"
-            )
+        if len(self._signature.structured_outputs) != 1:
+            raise StoreError(f"{path} gives {len(self._signature.structured_outputs)} outputs; one can be told here")
+        self._path = path
+
+    def answer(self, inputs: Mapping[str, Array]) -> Array:
+        """Predict a batch of values.
+
+        Args:
+            inputs: By name, as a split has them; names that the model does not take are passed over.
+
+        Returns:
+            The output, the batch dimension first.
+
+        Raises:
+            InputError: An input is missing, or of another dtype or shape.
+        """
+        import tensorflow as tf
+
+        try:
+            batch = {name: tf.constant(inputs[name], spec.dtype) for name, spec in self.inputs.items()}
+            (output,) = self._signature(**batch).values()
+        except KeyError as error:
+            raise InputError(f"{self._path} takes an input {error} that is not there") from error
+        except (TypeError, ValueError, tf.errors.OpError) as error:
+            raise InputError(
+                f"{self._path} does not take these inputs: {' '.join(str(error).split())[:300]}"
+            ) from error
+        predictions: Array = output.numpy()
+        return predictions
 
     def predict(self, rows: Sequence[Row]) -> list[Any]:
         """Predict a batch.
@@ -49,11 +74,15 @@ class SavedModel:
             One value a row.
 
         Raises:
+            StoreError: The model takes more than single values, which a line of text cannot say.
             InputError: A text is no value of its input's dtype, or the model itself refuses a value, as a lookup does
                 with a category that it does not know.
         """
         import tensorflow as tf
 
+        shapes = {name: tuple(spec.shape[1:]) for name, spec in self.inputs.items()}
+        if not all(shape in ((), (1,)) for shape in shapes.values()):
+            raise StoreError(f"{self._path} takes more than one value a row and name ({shapes}), which text cannot say")
         batch = {}
         for name, spec in self.inputs.items():
             values = check_values(rows, name, spec.dtype.as_numpy_dtype)

@@ -14,8 +14,10 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
+from src import release
 from src.errors import StoreError
-from src.release import SERVED_FROM, ensure_config, sync_folder, versions
+from src.models_config import sync_folder, versions
+from src.release import SERVED_FROM
 
 STAGING = ".staging"
 
@@ -35,10 +37,17 @@ def prepare(store: Path, *, served_from: PurePosixPath = SERVED_FROM) -> None:
     with _errors(store), _locked(store):
         for leftover in store.glob(f"*/{STAGING}"):
             _remove(leftover)
-        ensure_config(store, served_from)
+        release.ensure_config(store, served_from)
 
 
-def publish(store: Path, model: str, write: Callable[[Path], None], *, served_from: PurePosixPath = SERVED_FROM) -> int:
+def publish(
+    store: Path,
+    model: str,
+    write: Callable[[Path], None],
+    *,
+    promote: bool = True,
+    served_from: PurePosixPath = SERVED_FROM,
+) -> int:
     """Publish the next version of a model, atomically.
 
     Args:
@@ -46,19 +55,21 @@ def publish(store: Path, model: str, write: Callable[[Path], None], *, served_fr
         model: The model's name.
         write: Writes and verifies the artefact in the (not yet existing) folder it is given; if it raises, nothing is
             published.
+        promote: Whether the version becomes the stable one; otherwise it is in the store, and not served.
         served_from: The store's folder as the model server sees it.
 
     Returns:
         The version's number.
 
     Raises:
-        StoreError: The store cannot be written. Nothing was published, unless the message says so: then only
-            `models.config` is missing, which the next run's `prepare` makes good.
+        StoreError: The store cannot be written. Nothing was published, unless the message says so: then the version
+            is whole, and not served.
     """
     staging = store / model / STAGING
     with _errors(store), _locked(store):
         staging.parent.mkdir(exist_ok=True)
         _remove(staging)
+        release.pin(store, model)
         try:
             write(staging)
             _sync_tree(staging)
@@ -69,23 +80,33 @@ def publish(store: Path, model: str, write: Callable[[Path], None], *, served_fr
         try:
             sync_folder(staging.parent)
             # After the rename: a server that is told of a model without a version waits for it and serves no other.
-            ensure_config(store, served_from)
+            if promote:
+                release.promote(store, model, version, served_from)
         except (OSError, StoreError) as error:
             reason = getattr(error, "strerror", None) or error
             raise StoreError(f"{model} version {version} is published, but servers are not told: {reason}") from error
     return version
 
 
-def newest(store: Path, model: str) -> tuple[int, Path]:
-    """The newest published version of a model and its folder.
+def find(store: Path, model: str, version: int | None = None) -> tuple[int, Path]:
+    """A published version of a model and its folder.
+
+    Args:
+        store: The store's folder.
+        model: The model's name.
+        version: Which one; None for the stable one or, where none is, the newest.
 
     Raises:
-        StoreError: There is none.
+        StoreError: There is no such version.
     """
     published = versions(store / model)
     if not published:
         raise StoreError(f"no version of {model} in {store}; train one: python -m src.train {model} --store {store}")
-    return published[-1], store / model / str(published[-1])
+    if version is None:
+        version = release.stable(store, model) or published[-1]
+    if version not in published:
+        raise StoreError(f"no version {version} of {model} in {store}; there is: {', '.join(map(str, published))}")
+    return version, store / model / str(version)
 
 
 @contextlib.contextmanager

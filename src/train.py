@@ -1,4 +1,4 @@
-"""Train a recipe, put the result through the gate, export it, verify the artefact and publish it as the next version.
+"""Train a recipe, export and verify the model, publish it as the next version, and promote it if it passes the gate.
 
 python -m src.train [RECIPE] [--set key=value ...]
 """
@@ -19,7 +19,12 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
     parser = cli.Parser(prog="python -m src.train", description=__doc__.splitlines()[0])
     known = ", ".join(recipes.names())
-    parser.add_argument("recipe", nargs="?", default=cli.DEFAULT_RECIPE, help=f"one of: {known} (default: %(default)s)")
+    parser.add_argument(
+        "recipe",
+        nargs="?",
+        default=cli.DEFAULT_RECIPE,
+        help=f"{known}; a recipe's file or module (default: %(default)s)",
+    )
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one of params.yaml")
     parser.add_argument("--store", type=Path, default=cli.DEFAULT_STORE, help="the model store (default: %(default)s)")
     parser.add_argument(
@@ -42,15 +47,18 @@ def main(arguments: Sequence[str]) -> None:
         ModelSideError: What the user can mend.
     """
     options = parse_arguments(arguments)
-    from src import params, recipes, report, training
+    from src import params, recipes, summary, training
+    from src.errors import GateError
 
     recipe = recipes.find(options.recipe)
     hyperparameters = params.load_params(recipe, options.set)
-    published = training.train(
+    run = training.train(
         recipe, hyperparameters, options.store, served_from=options.served_from, progress=not options.quiet
     )
     if not options.quiet:
-        print(report.summary(recipe, published, options.store))
+        print(summary.summary(run, options.store))
+    if run.verdict and not run.verdict.passed:
+        raise GateError(summary.refusal(run, options.store))
 
 
 if __name__ == "__main__":

@@ -1,33 +1,25 @@
 """A training run: from a recipe and its parameters to a published version."""
 
 import contextlib
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from src import describe, evaluate, export, gate, store, verify
-from src.checks import check_dataset, check_recipe
-from src.errors import RecipeError, StoreError
+import msgspec
+
+from src import describe, devices, export, gate, metrics, report, rival, store, verify
+from src.batches import steps_of
+from src.card import Card
+from src.checks import check_recipe
+from src.dataset import Dataset
+from src.errors import GateError, RecipeError, StoreError
 from src.fitting import fit
+from src.profiles import profile
 from src.quiet import import_tensorflow
-from src.recipe import Params, Recipe
+from src.recipe import Params, Recipe, Training
 from src.release import SERVED_FROM
-
-
-@dataclass(frozen=True)
-class Published:
-    """What a training run made.
-
-    Attributes:
-        version: The version's number.
-        path: The SavedModel's folder.
-        evaluation: How good the model is.
-    """
-
-    version: int
-    path: Path
-    evaluation: evaluate.Evaluation
+from src.run import Run
 
 
 def train(
@@ -37,8 +29,8 @@ def train(
     *,
     served_from: PurePosixPath = SERVED_FROM,
     progress: bool = False,
-) -> Published:
-    """Train, gate, export, verify and publish.
+) -> Run:
+    """Train, judge, export, verify, publish, report; and promote what passes the gate.
 
     Args:
         recipe: What to train.
@@ -48,43 +40,106 @@ def train(
         progress: Whether to draw a progress bar.
 
     Returns:
-        The published version.
+        The run, with the version it published: the stable one now or, where the gate's verdict is against it, one that
+        is kept unpromoted.
 
     Raises:
         RecipeError: The recipe's parts do not fit together.
+        ModelSideError: TF_CONFIG asks for several workers.
         StoreError: The store cannot be written.
-        GateError: The model is not good enough.
+        GateError: The model answers no numbers, so that there is nothing to keep.
         ArtefactError: The SavedModel does not reproduce the Keras model.
     """
     check_recipe(recipe)
     store.prepare(model_store, served_from=served_from)
+    _make_repeatable(hyperparameters.seed)
+    dataset = recipe.load(hyperparameters)
+    run = _begin(recipe, hyperparameters, dataset)
+    try:
+        model = _fit(run, hyperparameters, dataset, progress=progress)
+        evaluation, verdict = _judge(run, model, dataset, model_store)
+        answer = metrics.of_keras(model)
+        card = describe.build_card(recipe, run.origin, run.train, answer, evaluation, verdict)
+        _publish(run, model, card, model_store, served_from)
+    except GateError as error:
+        run.verdict = gate.Verdict(passed=False, reasons=[str(error)], stable=None)
+        report.write(run, model_store)
+        raise
+    report.write(run, model_store)
+    return run
+
+
+def _make_repeatable(seed: int) -> None:
+    """Have every random number follow from the seed, and every sum be taken in one order."""
     import_tensorflow()
     import keras
+    import tensorflow as tf
 
-    keras.utils.set_random_seed(hyperparameters.seed)
-    dataset = recipe.load(hyperparameters)
-    check_dataset(recipe, dataset)
-    describe.check_room(recipe, dataset.train)
-    model = recipe.build_model(hyperparameters)
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def _begin(recipe: Recipe[Any], params: Params, dataset: Dataset) -> Run:
+    """Go over the data, before any time is spent on training."""
+    train, test = (profile(recipe, name, rows) for name, rows in (("train", dataset.train), ("test", dataset.test)))
+    describe.check_room(recipe, train)
+    return Run(recipe, describe.origin(recipe, params, dataset.source, train, test), train, test)
+
+
+def _fit(run: Run, params: Params, dataset: Dataset, *, progress: bool) -> Any:
+    """Build the model and train it, on all devices that there are."""
+    strategy = devices.strategy()
+    run.origin = msgspec.structs.replace(run.origin, replicas=strategy.num_replicas_in_sync)
+    with strategy.scope():
+        model = run.recipe.build_model(params, Training(run.train.sample, steps_of(run.train.rows, params)))
     if not model.compiled:
-        raise RecipeError(f"recipe {recipe.name}: build_model gives a model that is not compiled")
-    fit(model, dataset.train, hyperparameters, progress=progress)
-    evaluation = evaluate.evaluate(model, dataset)
-    gate.check(evaluation, recipe.min_r2)
-    model_card = describe.build_card(recipe, hyperparameters, dataset, model, evaluation)
+        raise RecipeError(f"recipe {run.recipe.name}: build_model gives a model that is not compiled")
+    start = time.perf_counter()
+    try:
+        fit(model, dataset.train, run.test.sample, params, run.history, progress=progress)
+    finally:
+        run.seconds = time.perf_counter() - start
+    return model
+
+
+def _judge(run: Run, model: Any, dataset: Dataset, model_store: Path) -> tuple[metrics.Evaluation, gate.Verdict]:
+    """Measure the model beside the baseline and the stable version, and put it to the gate."""
+    recipe = run.recipe
+    stable = rival.load(model_store, recipe.name, dataset.test)
+    evaluation, answers = metrics.evaluate(
+        metrics.of_keras(model),
+        recipe.baseline.fit(run.train.sample),
+        recipe.baseline.name,
+        dataset,
+        stable.predictors() if stable else {},
+    )
+    gate.check_finite(evaluation)
+    verdict = gate.judge(
+        evaluation,
+        answers,
+        stable.judged(answers) if stable else None,
+        min_r2=recipe.min_r2,
+        max_regression=recipe.max_regression,
+    )
+    run.evaluation, run.answers, run.verdict = evaluation, answers, verdict
+    return evaluation, verdict
+
+
+def _publish(run: Run, model: Any, card: Card, model_store: Path, served_from: PurePosixPath) -> None:
+    """Publish the model with its card, and promote it if the gate lets it through."""
+    recipe, sample = run.recipe, run.train.sample
 
     def write(path: Path) -> None:
         with store_errors(path):
-            export.export(model, recipe, model_card, dataset.train, path)
-        verify.verify(path, model, recipe, model_card, dataset.train)
+            export.export(model, recipe, card, sample, path)
+        verify.verify(path, model, recipe, card, sample)
 
-    version = store.publish(model_store, recipe.name, write, served_from=served_from)
-    return Published(version, model_store / recipe.name / str(version), evaluation)
+    run.version = store.publish(model_store, recipe.name, write, promote=card.gate.passed, served_from=served_from)
 
 
 @contextlib.contextmanager
 def store_errors(path: Path) -> Iterator[None]:
-    """Turn TensorFlow's own reports of a full or failing disk into the store's error.
+    """Turn reports of a full or failing disk, TensorFlow's own too, into the store's error.
 
     Args:
         path: What the block writes.
@@ -100,3 +155,5 @@ def store_errors(path: Path) -> Iterator[None]:
         # Such as "{{function_node ...}} <file>; No space left on device [Op:SaveV2]".
         reason = " ".join(str(error.message).split()).rpartition("; ")[2].partition(" [Op:")[0]
         raise StoreError(f"cannot write {path}: {reason[:300]}") from error
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
-from src.recipe import Array, Dataset, Feature, Output, Params, Recipe, Split
+from src.recipe import Array, Dataset, Feature, Output, Params, Recipe, Split, Training
 
 
 class LineParams(Params, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ def load(_params: LineParams) -> Dataset:
     )
 
 
-def build_model(params: LineParams) -> Any:
+def build_model(params: LineParams, _training: Training) -> Any:
     """The notebook's model: one dense unit, plain gradient descent on the mean squared error.
 
     Returns:

@@ -36,9 +36,9 @@ def run(module: str, *arguments: str | Path, stdin: str = "") -> subprocess.Comp
 
 
 def versions(store: Path) -> list[str]:
-    """All entries of the line's folder in a store, sorted: versions, and whatever else is there."""
+    """All entries of the line's folder in a store but the reports, sorted: versions, and whatever else is there."""
     folder = store / "line"
-    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    return sorted({path.name for path in folder.iterdir()} - {"reports"}) if folder.exists() else []
 
 
 def predict(version: Path, x: float) -> float:

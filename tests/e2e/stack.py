@@ -21,15 +21,26 @@ START_SECONDS = 60.0
 LOAD_SECONDS = 120.0
 
 
-def command(module: str, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run one of the product's commands to its end."""
+def command(
+    module: str, *arguments: str | Path, check: bool = True, timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run one of the product's commands to its end, at most so many seconds."""
     words = [sys.executable, "-m", module, *map(str, arguments)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=120, check=check)
+    return subprocess.run(words, capture_output=True, text=True, timeout=timeout, check=check)
 
 
 def train(store: Path, *arguments: str) -> None:
     """Publish the next version of the line; a real server sees the store where it is."""
     command("src.train", "--quiet", "--store", store, "--served-from", store, *arguments)
+
+
+def serve_newest(store: Path) -> None:
+    """Have servers load the line's newest versions, as the README tells for SavedModels that are put in by hand."""
+    entry = f'name: "line" base_path: "{store / "line"}" model_platform: "tensorflow"'
+    policy = "model_version_policy { latest { num_versions: 2 } }"
+    draft = store / ".models.config.draft"
+    draft.write_text(f"model_config_list {{ config {{ {entry} {policy} }} }}\n", encoding="utf-8")
+    draft.replace(store / "models.config")
 
 
 @dataclass

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.stack import Load, load, started, train
+from tests.e2e.stack import Load, load, serve_newest, started, train
 from tests.processes import wait_until
 from tests.saved_models import write_sum
 from tests.servers import Command
@@ -23,6 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store, in which the line is trained."""
     folder: Path = tmp_path_factory.mktemp("takeover")
     train(folder / "store")
+    serve_newest(folder / "store")
     return folder
 
 

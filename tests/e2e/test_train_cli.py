@@ -21,13 +21,14 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 def test_a_run_says_what_it_made_how_good_it_is_and_what_to_do_next(first_run: tuple[Path, str]) -> None:
-    """Five lines, no noise: the version and its folder, its metrics, the baseline's, two commands to go on with."""
+    """Six lines, no noise: the version and its folder, its metrics, the baseline's, the report, two commands."""
     store, stdout = first_run
     numbers = r"MAE [\d.e-]+, RMSE [\d.e-]+, R² -?[\d.]+"
     patterns = [
-        f"line version 1 is published: {re.escape(str(store))}/line/1",
+        f"line version 1 is published and promoted: {re.escape(str(store))}/line/1",
         f"  held-out rows: {numbers}",
         f"  baseline, mean of the training targets: {numbers}",
+        rf"Report:       {re.escape(str(store))}/line/reports/1\.html",
         rf"Try it here:  python -m src\.predict line 10 --store {re.escape(str(store))}",
         rf"Serve it:     python -m serving\.embedded --store {re.escape(str(store))}",
     ]
@@ -47,12 +48,28 @@ def test_what_was_published_predicts(first_run: tuple[Path, str]) -> None:
 def test_a_quiet_run_prints_nothing_and_is_the_next_version(first_run: tuple[Path, str]) -> None:
     """`--quiet` leaves both outputs empty, and `--set` and the recipe's name are taken."""
     store, _ = first_run
-    ended = run("src.train", "line", "--quiet", "--set", "epochs=400", "--store", store)
+    ended = run("src.train", "line", "--quiet", "--set", "epochs=600", "--store", store)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     assert versions(store) == ["1", "2"]
+    assert (store / "line" / "reports" / "2.html").exists()
 
 
-def test_a_model_that_is_not_good_enough_is_not_published(tmp_path: Path) -> None:
+def test_a_model_worse_than_the_stable_one_is_kept_and_not_promoted(first_run: tuple[Path, str]) -> None:
+    """The gate's exit code is 3, with the reason and the version's place in one line; what is served stays."""
+    store, _ = first_run
+    before = (store / "models.config").read_text(encoding="utf-8")
+    ended = run("src.train", "--quiet", "--set", "epochs=300", "--store", store)
+    number = r"MAE [\d.e-]+, RMSE [\d.e-]+, R² [\d.]+"
+    message = (
+        rf"train: refused: test {number} is worse than the stable version 2 on the same rows \({number}\) by more than"
+        rf" 0\.01 of its MAE; version 3 is kept, not promoted: {re.escape(str(store))}/line/3\n"
+    )
+    assert re.fullmatch(message, ended.stderr)
+    assert (ended.returncode, ended.stdout, versions(store)) == (3, "", ["1", "2", "3"])
+    assert (store / "models.config").read_text(encoding="utf-8") == before
+
+
+def test_a_model_without_numbers_is_not_published(tmp_path: Path) -> None:
     """The gate's exit code is 3, with one line, and the store stays servable and without a version."""
     ended = run("src.train", "--set", "learning_rate=1", "--store", tmp_path)
     message = r"train: the loss became (nan|inf) within 50 of 500 steps; a lower learning rate may help\n"

@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from src import describe, evaluate, export, recipes
+from src import describe, export, metrics, recipes
+from src.batches import steps_of
 from src.card import Card
-from src.evaluate import Evaluation
-from src.fitting import fit
+from src.fitting import History, fit
+from src.gate import Verdict
+from src.metrics import Evaluation
 from src.params import load_params
+from src.profiles import Profile, profile
 from src.quiet import import_tensorflow
-from src.recipe import Dataset, Feature, Output, Params, Recipe, Split
+from src.recipe import Dataset, Feature, Output, Params, Recipe, Split, Training
 from tests.unit.src.mixed import MIXED, PARAMS
 
 
@@ -23,33 +26,42 @@ class Trained:
 
     recipe: Recipe[Any]
     params: Params
-    dataset: Dataset
+    train: Split
+    test: Split
+    profile: Profile
     model: Any
     evaluation: Evaluation
     card: Card
     path: Path
 
 
-def train(recipe: Recipe[Any], params: Params, path: Path) -> Trained:
+def train_and_export(recipe: Recipe[Any], params: Params, path: Path) -> Trained:
     """Go through the model side's steps up to the export, without store and verification."""
     import_tensorflow()
     import keras
 
     keras.utils.set_random_seed(params.seed)
     dataset = recipe.load(params)
-    model = recipe.build_model(params)
-    fit(model, dataset.train, params)
-    evaluation = evaluate.evaluate(model, dataset)
-    model_card = describe.build_card(recipe, params, dataset, model, evaluation)
+    assert isinstance(dataset.train, Split)
+    assert isinstance(dataset.test, Split)
+    train, test = profile(recipe, "train", dataset.train), profile(recipe, "test", dataset.test)
+    model = recipe.build_model(params, Training(train.sample, steps_of(train.rows, params)))
+    fit(model, dataset.train, dataset.test, params, History())
+    answer = metrics.of_keras(model)
+    baseline = recipe.baseline
+    evaluation, _ = metrics.evaluate(answer, baseline.fit(train.sample), baseline.name, dataset, {})
+    origin = describe.origin(recipe, params, dataset.source, train, test)
+    verdict = Verdict(passed=True, reasons=[], stable=None)
+    model_card = describe.build_card(recipe, origin, train, answer, evaluation, verdict)
     export.export(model, recipe, model_card, dataset.train, path)
-    return Trained(recipe, params, dataset, model, evaluation, model_card, path)
+    return Trained(recipe, params, dataset.train, dataset.test, train, model, evaluation, model_card, path)
 
 
 @pytest.fixture(scope="session")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """The line, trained as `params.yaml` says."""
     recipe = recipes.find("line")
-    return train(recipe, load_params(recipe), tmp_path_factory.mktemp("line") / "saved_model")
+    return train_and_export(recipe, load_params(recipe), tmp_path_factory.mktemp("line") / "saved_model")
 
 
 def _load_areas(params: Params) -> Dataset:
@@ -63,7 +75,7 @@ def _load_areas(params: Params) -> Dataset:
     return Dataset(source="computed: length times count", train=split(64), test=split(16))
 
 
-def _build_areas(_params: Params) -> Any:
+def _build_areas(_params: Params, _training: Training) -> Any:
     import keras
 
     length = keras.Input(shape=(1,), name="length")
@@ -93,13 +105,13 @@ AREAS = Recipe(
 def areas(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A recipe with two features of different dtypes and shapes, trained for a few epochs."""
     params = Params(seed=7, epochs=20, batch_size=16)
-    return train(AREAS, params, tmp_path_factory.mktemp("areas") / "saved_model")
+    return train_and_export(AREAS, params, tmp_path_factory.mktemp("areas") / "saved_model")
 
 
 @pytest.fixture(scope="session")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """The recipe with an input of every kind: numbers, a boolean, a category and free text."""
-    return train(MIXED, PARAMS, tmp_path_factory.mktemp("mixed") / "saved_model")
+    return train_and_export(MIXED, PARAMS, tmp_path_factory.mktemp("mixed") / "saved_model")
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from src import cli, export, recipes, release, store, verify
+from src import cli, export, models_config, recipes, store, verify
 from src.errors import StoreError
 from src.params import load_params
 from src.training import store_errors
-from tests.unit.src.conftest import train
+from tests.unit.src.conftest import train_and_export
 
 PAGE_KILOBYTES = 4
 MAX_PAGES = 64
@@ -23,12 +23,12 @@ def publish_until_it_fits(folder: Path) -> None:
     """Try with ever more pages; print each attempt's outcome and what lay in the store afterwards."""
     recipe = recipes.find("line")
     with tempfile.TemporaryDirectory() as scratch:
-        line = train(recipe, load_params(recipe), Path(scratch) / "line")
+        line = train_and_export(recipe, load_params(recipe), Path(scratch) / "line")
 
     def write(path: Path) -> None:
         with store_errors(path):
-            export.export(line.model, recipe, line.card, line.dataset.train, path)
-        verify.verify(path, line.model, recipe, line.card, line.dataset.train)
+            export.export(line.model, recipe, line.card, line.train, path)
+        verify.verify(path, line.model, recipe, line.card, line.train)
 
     for pages in range(1, MAX_PAGES):
         command: list[str | Path] = ["mount", "-o", f"remount,size={pages * PAGE_KILOBYTES}k", folder]
@@ -37,8 +37,8 @@ def publish_until_it_fits(folder: Path) -> None:
             store.prepare(folder)
             store.publish(folder, "line", write)
         except StoreError as error:
-            print(f"{error} | {_hidden(folder)} | {release.versions(folder / 'line')}")
-        if release.versions(folder / "line"):
+            print(f"{error} | {_hidden(folder)} | {models_config.versions(folder / 'line')}")
+        if models_config.versions(folder / "line"):
             print("published")
             return
 

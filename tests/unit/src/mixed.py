@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from src import cli, training
-from src.recipe import Array, Dataset, Feature, Output, Params, Recipe, Split
-from src.training import Published
+from src.recipe import Array, Dataset, Feature, Output, Params, Recipe, Split, Training
+from src.run import Run
 
 DISTRICTS = ("harbour", "old town", "Südhang")
 WORDS = ("balcony", "noisy", "light")
@@ -45,7 +45,7 @@ def _rents(inputs: dict[str, Array]) -> Array:
     return found
 
 
-def _build_model(_params: Params) -> Any:
+def _build_model(_params: Params, _training: Training) -> Any:
     import keras
 
     inputs = {f.name: keras.Input(shape=f.shape, name=f.name, dtype=f.dtype) for f in FEATURES}
@@ -90,14 +90,14 @@ MIXED = Recipe(
 )
 
 
-def publish_mixed(store: Path) -> Published:
+def publish_mixed(store: Path) -> Run:
     """Train the recipe for a few steps and publish it, verified, as the next version.
 
     Args:
         store: The model store; made if missing. A model server sees it where it is.
 
     Returns:
-        The published version.
+        The run, which published a version.
     """
     return training.train(MIXED, PARAMS, store, served_from=PurePosixPath(store.resolve()))
 

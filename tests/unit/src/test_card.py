@@ -1,6 +1,7 @@
 """The model card: what it says, and how large it may be."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,11 @@ import numpy as np
 import pytest
 
 from src.card import MAX_CARD_BYTES, Card, encode_card
+from src.describe import feature_cards
 from src.errors import RecipeError
 from src.lineage import data_sha256
+from src.profiles import profile
+from src.recipe import Split
 from tests.unit.src.conftest import Trained
 
 
@@ -24,8 +28,8 @@ def document(line: Trained) -> dict[str, Any]:
 def test_the_card_has_every_field_it_promises(document: dict[str, Any]) -> None:
     """Readers find each fact under its name."""
     assert set(document) == {
-        *("schema_version", "name", "description", "created", "git", "data", "params", "seed", "libraries"),
-        *("metrics", "features", "outputs", "golden"),
+        *("schema_version", "name", "description", "created", "git", "recipe", "data", "params", "seed", "libraries"),
+        *("machine", "replicas", "metrics", "gate", "features", "outputs", "golden"),
     }
     assert document["schema_version"] == 1
     assert document["name"] == "line"
@@ -37,7 +41,7 @@ def test_the_card_says_how_the_model_was_trained(document: dict[str, Any], line:
     assert document["params"] == {"seed": 42, "epochs": 500, "batch_size": 32, "learning_rate": 0.01}
     assert document["seed"] == 42
     assert document["data"]["rows"] == {"train": 6, "test": 5}
-    assert document["data"]["sha256"] == data_sha256(line.dataset)
+    assert document["data"]["sha256"] == data_sha256(line.profile, profile(line.recipe, "test", line.test))
     assert "y = 3x + 1" in document["data"]["source"]
 
 
@@ -112,3 +116,13 @@ def test_a_card_of_64_kibibytes_is_the_largest(line: Trained) -> None:
     with pytest.raises(RecipeError) as caught:
         encode_card(msgspec.structs.replace(line.card, description="d" * (room - 1) + "é"))
     assert str(caught.value) == "the model card of line has 65537 bytes; at most 65536 are served"
+
+
+def test_the_range_reads_as_the_data_had_it(mixed: Trained) -> None:
+    """The least float32 is written as the shortest decimal that is it: who sends that decimal is within the range."""
+    xs = np.array([[0.2], [5.01], [1.0]], "float32")
+    recipe = replace(mixed.recipe, features=tuple(f for f in mixed.recipe.features if f.name == "area"))
+    (feature,) = feature_cards(recipe, profile(recipe, "train", Split({"area": xs}, xs)))
+    assert (feature.min, feature.max) == (0.2, 5.01)
+    assert isinstance(feature.deciles, list)
+    assert (feature.deciles[0], feature.deciles[-1]) == (0.2, 5.01)

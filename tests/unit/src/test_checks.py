@@ -7,11 +7,19 @@ import numpy as np
 import pytest
 
 from src import recipes
-from src.checks import check_dataset, check_recipe
+from src.checks import check_recipe
+from src.dataset import Stream
 from src.errors import RecipeError
 from src.params import load_params
+from src.profiles import profile
 from src.recipe import Dataset, Feature, Recipe, Split
 from tests.unit.src.mixed import MIXED, PARAMS
+
+
+def check_dataset(recipe: Recipe[Any], dataset: Dataset) -> None:
+    """Go over both splits, as a run does before it trains."""
+    profile(recipe, "train", dataset.train)
+    profile(recipe, "test", dataset.test)
 
 
 @pytest.fixture
@@ -84,6 +92,7 @@ def test_numbers_that_are_not_finite_are_refused(line_data: tuple[Recipe[Any], D
 def test_targets_of_another_shape_are_refused(line_data: tuple[Recipe[Any], Dataset]) -> None:
     """Flat targets would be compared with a column of predictions as a square of differences."""
     recipe, dataset = line_data
+    assert isinstance(dataset.train, Split)
     flat = Split(dataset.train.inputs, dataset.train.targets.ravel())
     with pytest.raises(RecipeError) as caught:
         check_dataset(recipe, replace(dataset, train=flat))
@@ -97,6 +106,24 @@ def test_an_empty_split_is_refused(line_data: tuple[Recipe[Any], Dataset]) -> No
     empty = Split({"x": np.zeros((0, 1), "float32")}, np.zeros((0, 1), "float32"))
     with pytest.raises(RecipeError, match=r"^recipe line: the train split has no rows$"):
         check_dataset(recipe, replace(dataset, train=empty))
+
+
+def test_a_row_of_a_stream_is_counted_from_the_splits_start() -> None:
+    """Where rows come in pieces, the number told is the row's own, not its place in the piece."""
+    rows = MIXED.load(PARAMS).train
+    assert isinstance(rows, Split)
+    rows.inputs["distance"][70] = np.nan
+    stream = Stream(lambda: iter([rows.take(slice(0, 64)), rows.take(slice(64, None))]), rows.rows)
+    with pytest.raises(RecipeError, match=r"^recipe mixed: train feature 'distance' is not finite in row 70$"):
+        profile(MIXED, "train", stream)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "é", ".hidden", "..", "a\n"])
+def test_a_name_that_no_model_can_have_is_refused(name: str) -> None:
+    """A model's name is a folder in the store, an entry of a server's configuration and a part of URLs."""
+    with pytest.raises(RecipeError) as caught:
+        check_recipe(replace(recipes.find("line"), name=name))
+    assert str(caught.value) == f"recipe {name!r}: a model's name is made of letters, digits, '_', '-' and '.'"
 
 
 @pytest.mark.parametrize(
@@ -179,6 +206,7 @@ def test_a_string_that_is_no_unicode_is_refused() -> None:
 def test_strings_come_as_object_arrays(dtype: str) -> None:
     """An array of another dtype, NumPy's own strings too, is refused with the form that is due."""
     dataset = MIXED.load(PARAMS)
+    assert isinstance(dataset.test, Split)
     values = np.full(dataset.test.rows, 7).astype(dtype)
     test = replace(dataset.test, inputs={**dataset.test.inputs, "remark": values})
     with pytest.raises(RecipeError) as caught:

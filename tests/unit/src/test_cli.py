@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from src import cli, errors
-from src.errors import GateError, ModelSideError, ParamsError
+from src.errors import GateError, ModelSideError, ParamsError, ReproduceError
 
 
 @pytest.fixture(autouse=True)
@@ -76,12 +76,12 @@ def test_a_bug_shows_its_traceback() -> None:
 
 
 def test_every_error_has_the_exit_code_its_module_draws() -> None:
-    """All errors of the model side exit with 1, and the gate's with 3."""
+    """All errors of the model side exit with 1, the gate's with 3, and a failed reproduction's with 4."""
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ModelSideError)}
-    assert len(kinds) == 7
+    assert len(kinds) == 8
     for kind in kinds:
         assert kind.__name__ in (errors.__doc__ or "")
-        assert kind.exit_code == (3 if kind is GateError else 1)
+        assert kind.exit_code == {GateError: 3, ReproduceError: 4}.get(kind, 1)
 
 
 def test_a_closed_standard_output_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:

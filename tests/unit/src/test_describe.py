@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from src.checks import check_dataset, check_recipe
+from src.checks import check_recipe
 from src.describe import GOLDEN_ROWS, check_room, golden_inputs
 from src.errors import RecipeError
+from src.profiles import profile
 from src.recipe import Split
 from tests.unit.src.conftest import Trained
 from tests.unit.src.mixed import MIXED, PARAMS
@@ -65,7 +66,7 @@ def test_golden_rows_of_every_kind_are_plain_values(mixed: Trained) -> None:
 
 def test_there_is_room_for_ordinary_features() -> None:
     """The mixed recipe's features and golden rows fit into a card."""
-    check_room(MIXED, MIXED.load(PARAMS).train)
+    check_room(MIXED, profile(MIXED, "train", MIXED.load(PARAMS).train))
 
 
 def test_a_vocabulary_too_large_for_a_card_is_refused_before_training() -> None:
@@ -76,14 +77,15 @@ def test_a_vocabulary_too_large_for_a_card_is_refused_before_training() -> None:
     with pytest.raises(
         RecipeError, match=r"^recipe mixed: the features take 6\d{4} bytes of the model card and "
     ) as caught:
-        check_room(recipe, recipe.load(PARAMS).train)
+        check_room(recipe, profile(recipe, "train", recipe.load(PARAMS).train))
     assert str(caught.value).endswith("; at most 65536 are served")
 
 
 def test_texts_too_long_for_a_card_are_refused_before_training() -> None:
     """Ten golden rows of 8,000 characters each do not fit."""
-    dataset = MIXED.load(PARAMS)
-    dataset.train.inputs["remark"][:] = "t" * 8000
-    check_dataset(MIXED, dataset)
+    rows = MIXED.load(PARAMS).train
+    assert isinstance(rows, Split)
+    rows.inputs["remark"][:] = "t" * 8000
+    known = profile(MIXED, "train", rows)
     with pytest.raises(RecipeError, match=r" and the golden rows' inputs 7\d{4}; at most 65536 are served$"):
-        check_room(MIXED, dataset.train)
+        check_room(MIXED, known)

@@ -108,5 +108,6 @@ def test_nothing_but_the_saved_model_is_written(line: Trained) -> None:
         "fingerprint.pb",
         "variables/variables.index",
         "variables/variables.data-00000-of-00001",
+        "assets.extra/card.json",
         "assets.extra/tf_serving_warmup_requests",
     }

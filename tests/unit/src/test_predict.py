@@ -9,7 +9,7 @@ import pytest
 
 from src import rows
 from src.errors import InputError, StoreError
-from src.predict import main, split_recipe
+from src.predict import main, split_model
 from src.rows import Row, batched, read_rows
 from src.saved_model import SavedModel
 from tests.unit.src.conftest import Trained
@@ -30,9 +30,9 @@ def predictions(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> l
 
 def test_the_recipes_name_may_be_left_out() -> None:
     """A first word that is a recipe's name chooses it; else all words are values for the default recipe."""
-    assert split_recipe(["line", "10"]) == ("line", ["10"])
-    assert split_recipe(["10", "line"]) == ("line", ["10", "line"])
-    assert split_recipe([]) == ("line", [])
+    assert split_model(["line", "10"], Path("nowhere")) == ("line", ["10"])
+    assert split_model(["10", "line"], Path("nowhere")) == ("line", ["10", "line"])
+    assert split_model([], Path("nowhere")) == ("line", [])
 
 
 def test_words_are_one_row_each() -> None:
@@ -153,5 +153,5 @@ def test_a_damaged_version_is_refused_in_one_line(line_store: Path, name: str, s
 def test_a_word_that_looks_like_a_recipe_but_is_none_is_refused() -> None:
     """A misspelt recipe is told from a wrong value."""
     with pytest.raises(InputError) as caught:
-        split_recipe(["lime", "10"])
-    assert str(caught.value).startswith("'lime' is no value, no CSV file and no recipe; recipes: ")
+        split_model(["lime", "10"], Path("nowhere"))
+    assert str(caught.value).startswith("'lime' is no value, no CSV file and no model; models: ")

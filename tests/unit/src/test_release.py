@@ -3,12 +3,18 @@
 import os
 from pathlib import Path, PurePosixPath
 
+import msgspec
 import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
+from src import release
+from src.card import encode_card
 from src.errors import StoreError
-from src.release import ensure_config, versions
+from src.gate import Verdict
+from src.models_config import CARD_FILE, versions
+from src.release import ensure_config
+from tests.unit.src.conftest import Trained
 
 HAND_EDITED = """# Ours since the spring.
 model_config_list {
@@ -42,7 +48,7 @@ def test_an_empty_file_is_made_valid(tmp_path: Path) -> None:
     assert read(tmp_path).HasField("model_config_list")
 
 
-def test_every_model_with_a_version_is_served_at_its_two_newest(tmp_path: Path) -> None:
+def test_a_saved_model_from_elsewhere_is_served_at_its_two_newest(tmp_path: Path) -> None:
     """Models are listed in order, with an absolute base path as the server sees it, and the version before stays."""
     for model in ("line", "cubes"):
         add_version(tmp_path, model)
@@ -55,44 +61,95 @@ def test_every_model_with_a_version_is_served_at_its_two_newest(tmp_path: Path) 
     assert {model.model_version_policy.latest.num_versions for model in found} == {2}
 
 
-EARLIER = """model_config_list {
-  config {
-    name: "line"
-    base_path: "/srv/line"
-    model_platform: "tensorflow"
-    model_version_policy {
-      latest {
-        num_versions: 1
-      }
-    }
-  }
-}
-"""
+def add_judged(store: Path, line: Trained, version: int, *, passed: bool) -> None:
+    """Put a version's folder into the store whose card has the gate's verdict."""
+    card = msgspec.structs.replace(line.card, gate=Verdict(passed=passed, reasons=[], stable=None))
+    file = store / "line" / str(version) / CARD_FILE
+    file.parent.mkdir(parents=True)
+    file.write_text(encode_card(card), encoding="utf-8")
 
 
-def test_what_earlier_runs_wrote_is_brought_up_to_date(tmp_path: Path) -> None:
-    """A file that keeps one version, as runs once wrote it, keeps two from the next run on, and where it did."""
-    add_version(tmp_path, "line")
-    (tmp_path / "models.config").write_text(EARLIER, encoding="utf-8")
+def served(store: Path) -> list[int]:
+    """The line's versions that are named one by one."""
+    (entry,) = read(store).model_config_list.config
+    return list(entry.model_version_policy.specific.versions)
+
+
+def test_of_a_model_that_no_server_was_told_of_the_newest_that_passed_is_served(tmp_path: Path, line: Trained) -> None:
+    """What a killed run left is made good, and what the gate refused is not served by the way."""
+    for version, passed in ((1, True), (2, True), (3, False)):
+        add_judged(tmp_path, line, version, passed=passed)
     ensure_config(tmp_path)
-    assert (tmp_path / "models.config").read_text(encoding="utf-8") == EARLIER.replace("sions: 1", "sions: 2")
+    assert served(tmp_path) == [2]
+    assert release.stable(tmp_path, "line") == 2
 
 
-@pytest.mark.parametrize(
-    ("text", "by_hand"),
-    [
-        ("num_versions: 1", "# one will do"),
-        ("num_versions: 1", "num_versions: 3"),
-        ("name:", 'version_labels { key: "stable" value: 1 } name:'),
-        ("latest {\n        num_versions: 1", "all {"),
-    ],
-)
-def test_a_policy_that_a_hand_chose_stays(tmp_path: Path, text: str, by_hand: str) -> None:
-    """One version by the server's own default, more, all, or one beside labels: the file is left alone."""
-    add_version(tmp_path, "line")
-    (tmp_path / "models.config").write_text(EARLIER.replace(text, by_hand), encoding="utf-8")
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_model_of_which_no_version_passed_is_not_served(tmp_path: Path, line: Trained, damaged: bool) -> None:  # noqa: FBT001
+    """Neither a version that the gate refused, nor one whose card cannot be read."""
+    add_judged(tmp_path, line, 1, passed=False)
+    if damaged:
+        (tmp_path / "line" / "1" / CARD_FILE).write_text("{", encoding="utf-8")
     ensure_config(tmp_path)
-    assert (tmp_path / "models.config").read_text(encoding="utf-8") == EARLIER.replace(text, by_hand)
+    assert (tmp_path / "models.config").read_text(encoding="utf-8") == "model_config_list {\n}\n"
+    assert release.stable(tmp_path, "line") is None
+
+
+def test_promoting_keeps_the_version_that_was_stable_before(tmp_path: Path) -> None:
+    """Each promotion names the new version and the one before it, and the newer is the stable one."""
+    named = []
+    for version in (1, 2, 3, 7):
+        add_version(tmp_path, "line", str(version))
+        release.promote(tmp_path, "line", version, PurePosixPath("/srv"))
+        named.append(served(tmp_path))
+        assert release.stable(tmp_path, "line") == version
+    assert named == [[1], [1, 2], [2, 3], [3, 7]]
+    assert read(tmp_path).model_config_list.config[0].base_path == "/srv/line"
+
+
+def test_a_version_that_is_not_promoted_is_not_served(tmp_path: Path) -> None:
+    """Where a hand, or an earlier release, has whatever is newest served, the versions are named one by one first."""
+    for policy, pinned in (("latest { num_versions: 2 }", [2, 3]), ("", [3]), ("all { }", [1, 2, 3])):
+        store = tmp_path / policy.partition(" ")[0]
+        for version in (1, 2, 3):
+            add_version(store, "line", str(version))
+        text = f'model_config_list {{ config {{ name: "line" base_path: "/m" model_version_policy {{ {policy} }} }} }}'
+        (store / "models.config").write_text(text, encoding="utf-8")
+        release.pin(store, "line")
+        add_version(store, "line", "4")
+        assert served(store) == pinned
+        assert release.stable(store, "line") == 3
+
+
+def test_pinning_leaves_what_is_pinned_already(tmp_path: Path) -> None:
+    """Comments and layout of a hand stay, and so does a model that is not named yet."""
+    add_version(tmp_path, "line")
+    (tmp_path / "models.config").write_text(HAND_EDITED, encoding="utf-8")
+    release.pin(tmp_path, "line")
+    release.pin(tmp_path, "cubes")
+    assert (tmp_path / "models.config").read_text(encoding="utf-8") == HAND_EDITED
+
+
+def test_the_label_stable_says_which_version_is(tmp_path: Path) -> None:
+    """A label on a served version goes before the greatest number, and promoting keeps what is labelled loaded."""
+    for version in ("1", "2", "3"):
+        add_version(tmp_path, "line", version)
+    labelled = HAND_EDITED.replace("versions: 1", "versions: 1 versions: 2").replace(
+        'name: "line"', 'name: "line" version_labels { key: "stable" value: 1 }'
+    )
+    (tmp_path / "models.config").write_text(labelled, encoding="utf-8")
+    assert release.stable(tmp_path, "line") == 1
+    release.promote(tmp_path, "line", 3)
+    assert served(tmp_path) == [1, 3]
+
+
+def test_a_version_whose_folder_is_gone_is_not_stable(tmp_path: Path) -> None:
+    """Withdrawn by renaming its folder, a version gives its place to the one before it."""
+    for version in (1, 2):
+        add_version(tmp_path, "line", str(version))
+        release.promote(tmp_path, "line", version)
+    (tmp_path / "line" / "2").rename(tmp_path / "line" / "withdrawn-2")
+    assert release.stable(tmp_path, "line") == 1
 
 
 def test_the_server_sees_the_store_as_models_unless_told_otherwise(tmp_path: Path) -> None:

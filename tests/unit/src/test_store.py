@@ -15,10 +15,10 @@ from tests.unit.src.test_store_crash import configured, leftovers, marks, write_
 
 
 def test_versions_count_from_one(empty_store: Path) -> None:
-    """Each publication gets the next integer, and the store says which one is the newest."""
+    """Each publication gets the next integer, and what is found without a number is the promoted one."""
     assert [publish(empty_store, mark) for mark in "abc"] == [1, 2, 3]
     assert marks(empty_store) == {1: "a", 2: "b", 3: "c"}
-    assert store.newest(empty_store, "line") == (3, empty_store / "line" / "3")
+    assert store.find(empty_store, "line") == (3, empty_store / "line" / "3")
 
 
 def test_the_newest_version_is_the_greatest_number(empty_store: Path) -> None:
@@ -28,7 +28,7 @@ def test_the_newest_version_is_the_greatest_number(empty_store: Path) -> None:
     assert publish(empty_store, "b") == 10
     (empty_store / "line" / "notes").mkdir()
     (empty_store / "line" / "11").write_text("a file", encoding="utf-8")
-    assert store.newest(empty_store, "line")[0] == 10
+    assert store.find(empty_store, "line")[0] == 10
 
 
 def test_a_number_that_something_else_took_is_passed_over(empty_store: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_number_that_something_else_took_is_passed_over(empty_store: Path) -> 
 def test_a_store_without_the_model_says_how_to_train_one(empty_store: Path) -> None:
     """Asking for a model without a version is refused with the command that makes one."""
     with pytest.raises(StoreError) as caught:
-        store.newest(empty_store, "line")
+        store.find(empty_store, "line")
     expected = f"no version of line in {empty_store}; train one: python -m src.train line --store {empty_store}"
     assert str(caught.value) == expected
 

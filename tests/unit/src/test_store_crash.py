@@ -8,7 +8,7 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from src import release, store
+from src import models_config, store
 from tests.unit.src.publisher import CONTENT_BYTES, FILES, publish, write
 
 # Locking, staging, three files with their folders, fsyncs, renames, models.config: fewer steps would mean that the
@@ -44,7 +44,7 @@ def write_staging(folder: Path) -> None:
 def marks(folder: Path) -> dict[int, str]:
     """Each version's mark; fails where a version is not whole."""
     found = {}
-    for version in release.versions(folder / "line"):
+    for version in models_config.versions(folder / "line"):
         path = folder / "line" / str(version)
         assert sorted(str(p.relative_to(path)) for p in path.rglob("*") if p.is_file()) == sorted(FILES)
         contents = {(path / name).read_text(encoding="utf-8") for name in FILES}

@@ -7,18 +7,19 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from src import training
+from src import release, training
 from src.errors import RecipeError
-from src.recipe import Dataset, Params
+from src.recipe import Dataset, Params, Split
 from tests.unit.src.mixed import MIXED, PARAMS, publish_mixed
 
 
 def test_inputs_of_every_kind_are_trained_and_published(empty_store: Path) -> None:
     """Six inputs of five dtypes go through gate, export and verification, and the card of what is served tells them."""
-    published = publish_mixed(empty_store)
-    assert published.path == empty_store / "mixed" / "1"
-    assert published.evaluation.model.test.r2 == pytest.approx(1, abs=0.01)
-    signatures = tf.saved_model.load(str(published.path)).signatures
+    run = publish_mixed(empty_store)
+    assert (run.version, release.stable(empty_store, "mixed")) == (1, 1)
+    assert run.evaluation is not None
+    assert run.evaluation.model.test.r2 == pytest.approx(1, abs=0.01)
+    signatures = tf.saved_model.load(str(empty_store / "mixed" / "1")).signatures
     card = json.loads(signatures["card"](rows=tf.constant([0]))["card"].numpy()[0])
     declared = [(feature["name"], feature["dtype"], tuple(feature["shape"])) for feature in card["features"]]
     assert declared == [(feature.name, feature.dtype, feature.shape) for feature in MIXED.features]
@@ -42,9 +43,10 @@ def test_a_card_without_room_costs_no_training(empty_store: Path) -> None:
 
     def load(params: Params) -> Dataset:
         dataset = MIXED.load(params)
+        assert isinstance(dataset.train, Split)
         dataset.train.inputs["remark"][:] = "t" * 8000
         return dataset
 
-    recipe = replace(MIXED, load=load, build_model=lambda _: pytest.fail("the model was built"))
+    recipe = replace(MIXED, load=load, build_model=lambda *_: pytest.fail("the model was built"))
     with pytest.raises(RecipeError, match=r"; at most 65536 are served$"):
         training.train(recipe, PARAMS, empty_store)

@@ -18,7 +18,7 @@ from tests.unit.src.conftest import Trained
 def check(trained: Trained, **changes: Any) -> None:
     """Verify an artefact against what was trained, changed as given."""
     given = {"path": trained.path, "model": trained.model, "card": trained.card, **changes}
-    verify(given["path"], given["model"], trained.recipe, given["card"], trained.dataset.train)
+    verify(given["path"], given["model"], trained.recipe, given["card"], trained.train)
 
 
 def changed_model(trained: Trained, by: float) -> Any:
@@ -79,7 +79,7 @@ def test_golden_outputs_that_the_artefact_does_not_give_are_refused(line: Traine
     outputs = {"y": [[value + 1] for (value,) in line.card.golden.outputs["y"]]}
     golden = msgspec.structs.replace(line.card.golden, outputs=outputs)
     forged = msgspec.structs.replace(line.card, golden=golden)
-    export(line.model, line.recipe, forged, line.dataset.train, tmp_path / "forged")
+    export(line.model, line.recipe, forged, line.train, tmp_path / "forged")
     with pytest.raises(
         ArtefactError, match=r"^the exported SavedModel differs from Keras by up to 1 on the golden rows$"
     ):

@@ -6,32 +6,50 @@ from typing import Any
 
 import msgspec
 
-from src import cli, evaluate
+from src import cli, report
+from src.metrics import describe
 from src.recipe import Recipe, example_row
-from src.training import Published
+from src.run import Run
 
 
-def summary(recipe: Recipe[Any], published: Published, store: Path) -> str:
+def summary(run: Run, store: Path) -> str:
     """A few lines for the terminal.
 
     Args:
-        recipe: What was trained.
-        published: What came of it.
-        store: Where it was published.
+        run: A run, which published a version.
+        store: Where.
 
     Returns:
         The lines.
     """
-    model, baseline = published.evaluation.model.test, published.evaluation.baseline.test
+    if run.evaluation is None or run.verdict is None:
+        return f"{run.recipe.name}: nothing was published"
+    recipe, model, baseline = run.recipe, run.evaluation.model.test, run.evaluation.baseline.test
     unit = f" ({recipe.output.unit})" if recipe.output.unit else ""
-    return "\n".join(
-        [
-            f"{recipe.name} version {published.version} is published: {published.path}",
-            f"  held-out rows{unit}: {evaluate.describe(model)}",
-            f"  baseline, {published.evaluation.baseline_name}: {evaluate.describe(baseline)}",
-            *_next_steps(recipe, store),
-        ]
-    )
+    fate = "published and promoted" if run.verdict.passed else "published, and not promoted"
+    lines = [
+        f"{recipe.name} version {run.version} is {fate}: {store / recipe.name / str(run.version)}",
+        f"  held-out rows{unit}: {describe(model)}",
+        f"  baseline, {run.evaluation.baseline_name}: {describe(baseline)}",
+        *_stable(run),
+        f"Report:       {report.path(run, store)}",
+    ]
+    return "\n".join([*lines, *(_next_steps(recipe, store) if run.verdict.passed else [])])
+
+
+def _stable(run: Run) -> list[str]:
+    """The version that was stable before, as far as it could be compared with."""
+    if run.verdict is None or (stable := run.verdict.stable) is None:
+        return []
+    found = describe(stable.test) if stable.test else f"not compared with: {stable.note}"
+    return [f"  stable before, version {stable.version}: {found}"]
+
+
+def refusal(run: Run, store: Path) -> str:
+    """Why the gate did not let a published version through, and where it is kept, in one line."""
+    reasons = run.verdict.reasons if run.verdict else []
+    kept = store / run.recipe.name / str(run.version)
+    return f"refused: {'; '.join(reasons)}; version {run.version} is kept, not promoted: {kept}"
 
 
 def _next_steps(recipe: Recipe[Any], store: Path) -> list[str]:

@@ -1,16 +1,16 @@
 """Metrics, held against numbers computed by hand."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from src import evaluate
+from src import metrics
+from src.dataset import Stream
 from src.errors import RecipeError
-from src.evaluate import Metrics, regression_metrics
-from src.recipe import Array, Dataset, Split
+from src.metrics import Answers, Decile, Metrics, Predictor, regression_metrics
+from src.recipe import MEAN, Array, Dataset, Split
 
 
 def column(*values: float) -> Array:
@@ -28,17 +28,17 @@ def about(value: float) -> Any:
     return pytest.approx(value)
 
 
-def constant(value: float) -> Callable[..., Array]:
+def constant(value: float) -> Predictor:
     """A model that answers every row alike."""
-    return lambda x, training: np.full_like(x, value)  # noqa: ARG005  # the names are Keras' own
+    return lambda inputs: np.full_like(inputs["x"], value)
 
 
 def test_metrics_are_those_computed_by_hand() -> None:
     """Errors 1, -1, 0, 4: the mean of their sizes, their root mean square, and one less the share unexplained."""
-    metrics = regression_metrics(column(2, 1, 3, 8), column(1, 2, 3, 4))
-    assert metrics.mae == 1.5
-    assert metrics.rmse == pytest.approx(math.sqrt(18 / 4))
-    assert metrics.r2 == pytest.approx(1 - 18 / 5)
+    found = regression_metrics(column(2, 1, 3, 8), column(1, 2, 3, 4))
+    assert found.mae == 1.5
+    assert found.rmse == pytest.approx(math.sqrt(18 / 4))
+    assert found.r2 == pytest.approx(1 - 18 / 5)
 
 
 def test_perfect_predictions_have_no_error() -> None:
@@ -48,16 +48,16 @@ def test_perfect_predictions_have_no_error() -> None:
 
 def test_r2_is_not_defined_where_all_targets_are_equal() -> None:
     """Without any spread to explain there is no R², and it is left out of the text."""
-    metrics = regression_metrics(column(4, 6), column(5, 5))
-    assert metrics == Metrics(mae=1, rmse=1, r2=None)
-    assert evaluate.describe(metrics) == "MAE 1, RMSE 1"
+    found = regression_metrics(column(4, 6), column(5, 5))
+    assert found == Metrics(mae=1, rmse=1, r2=None)
+    assert metrics.describe(found) == "MAE 1, RMSE 1"
 
 
 def test_a_nan_among_the_predictions_shows() -> None:
     """One NaN makes the metrics NaN instead of being passed over."""
-    metrics = regression_metrics(column(1, math.nan), column(1, 2))
-    assert math.isnan(metrics.mae)
-    assert math.isnan(metrics.rmse)
+    found = regression_metrics(column(1, math.nan), column(1, 2))
+    assert math.isnan(found.mae)
+    assert math.isnan(found.rmse)
 
 
 def test_sums_are_taken_in_float64() -> None:
@@ -68,25 +68,44 @@ def test_sums_are_taken_in_float64() -> None:
 
 def test_describing_puts_metrics_on_one_line() -> None:
     """Four significant digits, and four decimals of R²."""
-    assert evaluate.describe(Metrics(mae=1234.5678, rmse=0.00012345, r2=0.98765)) == (
-        "MAE 1235, RMSE 0.0001234, R² 0.9877"
+    assert metrics.describe(Metrics(mae=1234.5678, rmse=0.00012345, r2=0.98765)) == (
+        "MAE 1,235, RMSE 0.0001234, R² 0.9877"
     )
 
 
 def test_model_and_baseline_are_measured_on_both_splits() -> None:
     """The baseline answers with the mean of the training targets, on the held-out rows too."""
     dataset = Dataset("hand", split(column(0, 1), column(1, 3)), split(column(2, 3), column(5, 7)))
-    evaluation = evaluate.evaluate(constant(5), dataset)
+    evaluation, answers = metrics.evaluate(
+        constant(5), MEAN.fit(split(column(0, 1), column(1, 3))), MEAN.name, dataset, {"other": constant(6)}
+    )
     assert evaluation.model.train == Metrics(mae=3, rmse=about(math.sqrt(10)), r2=-9)
     assert evaluation.model.test == Metrics(mae=1, rmse=about(math.sqrt(2)), r2=-1)
     assert evaluation.baseline.train == Metrics(mae=1, rmse=1, r2=0)
     assert evaluation.baseline.test == Metrics(mae=4, rmse=about(math.sqrt(17)), r2=-16)
     assert evaluation.baseline_name == "mean of the training targets"
+    assert answers.metrics("other").mae == 1
+    assert answers.metrics("other", np.array([1])).mae == 1
+
+
+def test_deciles_are_tenths_of_the_rows_by_their_targets() -> None:
+    """Each has its least and greatest target, and both errors on its rows alone, whatever the rows' order."""
+    targets = column(*range(20))[::-1]
+    answers = Answers(targets, {"model": targets + 1, "baseline": column(*[0] * 20)})
+    deciles = metrics.by_decile(answers)
+    assert [(each.least, each.greatest, each.rows) for each in deciles] == [(2 * n, 2 * n + 1, 2) for n in range(10)]
+    assert deciles[3] == Decile(least=6, greatest=7, rows=2, model=1, baseline=6.5)
+
+
+def test_few_rows_have_a_decile_each() -> None:
+    """There is no empty tenth to take a mean of."""
+    answers = Answers(column(3, 1), {"model": column(3, 1), "baseline": column(0, 0)})
+    assert [each.rows for each in metrics.by_decile(answers)] == [1, 1]
 
 
 def test_predictions_come_in_the_rows_order_over_several_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows are predicted in batches that bound memory, and put together in order."""
-    monkeypatch.setattr(evaluate, "BATCH_ROWS", 4)
+    """Rows are predicted in batches that bound memory, and put together in order, over the chunks of a stream too."""
+    monkeypatch.setattr(metrics, "BATCH_ROWS", 4)
     xs = column(*range(10))
     sizes = []
 
@@ -95,8 +114,13 @@ def test_predictions_come_in_the_rows_order_over_several_batches(monkeypatch: py
         sizes.append(len(x))
         return 2 * x
 
-    assert np.array_equal(evaluate.predict(double, split(xs, xs)), 2 * xs)
+    answer = metrics.of_keras(double)
+    assert np.array_equal(answer({"x": xs}), 2 * xs)
     assert sizes == [4, 4, 2]
+    stream = Stream(lambda: iter([split(xs[:7], xs[:7]), split(xs[7:], xs[7:])]), rows=10)
+    asked = metrics.ask({"double": answer}, stream)
+    assert np.array_equal(asked.targets, xs)
+    assert np.array_equal(asked.given["double"], 2 * xs)
 
 
 def test_predictions_of_another_shape_are_refused() -> None:

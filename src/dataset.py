@@ -1,0 +1,75 @@
+"""Data to train and to judge a model on: rows in memory, or rows that are read piece by piece."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from src.dtypes import Array
+
+CHUNK_ROWS = 65_536  # bounds what is in memory of streamed rows, and what is predicted at a time
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows to train on, or rows held out, in memory.
+
+    Attributes:
+        inputs: One array a feature, of shape (rows, *feature.shape) and the feature's dtype; strings are `str` in an
+            object array.
+        targets: What the model should answer, of shape (rows, 1), float32.
+    """
+
+    inputs: Mapping[str, Array]
+    targets: Array
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.targets)
+
+    def chunks(self) -> Iterator["Split"]:
+        """All rows in order, up to CHUNK_ROWS at a time."""
+        for start in range(0, self.rows, CHUNK_ROWS):
+            yield self.take(slice(start, start + CHUNK_ROWS))
+
+    def take(self, which: Array | slice) -> "Split":
+        """Some of the rows: an array of their numbers, in that order, or a slice."""
+        return Split({name: array[which] for name, array in self.inputs.items()}, self.targets[which])
+
+
+def join(parts: Sequence[Split]) -> Split:
+    """Several splits of the same features as one, in order."""
+    if len(parts) == 1:
+        return parts[0]
+    inputs = {name: np.concatenate([part.inputs[name] for part in parts]) for name in parts[0].inputs}
+    return Split(inputs, np.concatenate([part.targets for part in parts]))
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Rows that need not fit in memory: they are read anew for each pass, piece by piece.
+
+    Attributes:
+        read: Starts a pass: gives all rows, always in the same order, as splits of at most CHUNK_ROWS rows.
+        rows: How many rows a pass gives.
+    """
+
+    read: Callable[[], Iterator[Split]]
+    rows: int
+
+    def chunks(self) -> Iterator[Split]:
+        """All rows in order, up to CHUNK_ROWS at a time."""
+        return self.read()
+
+
+Rows = Split | Stream
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a recipe loads: where it came from, and its two splits."""
+
+    source: str
+    train: Rows
+    test: Rows

@@ -1,0 +1,95 @@
+"""`models.config` as text and as message, and the versions that a store's folders hold."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+from src.errors import StoreError
+
+CONFIG_FILE = "models.config"
+# In a version's folder, beside the `card` signature: the card without the model. Servers pass over it.
+CARD_FILE = Path("assets.extra") / "card.json"
+MODEL_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+MAX_VERSION = 2**63 - 1  # what a server can read
+
+
+def read(store: Path) -> Any:
+    """What the file says, which may be nothing.
+
+    Args:
+        store: The model store.
+
+    Returns:
+        A `ModelServerConfig`.
+
+    Raises:
+        StoreError: The file there is no valid configuration, or one that cannot be added to.
+    """
+    path = store / CONFIG_FILE
+    config = model_server_config_pb2.ModelServerConfig()
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    try:
+        text_format.Parse(text, config)
+    except text_format.ParseError as error:
+        raise StoreError(f"{path} is no valid model server configuration: {error}; mend or remove it") from error
+    if config.HasField("custom_model_config"):
+        raise StoreError(f"{path} has a custom_model_config, which cannot be added to; mend or remove it")
+    return config
+
+
+def write(store: Path, config: Any) -> None:
+    """Replace the file in one step, if it says something else: otherwise a hand's comments and layout stay.
+
+    Raises:
+        StoreError: The file there is no valid configuration.
+        OSError: It cannot be written.
+    """
+    config.model_config_list.SetInParent()  # an empty list is written out: TensorFlow Serving ends on an empty file
+    if config != read(store):
+        _replace(store / CONFIG_FILE, text_format.MessageToString(config))
+
+
+def versions(model_folder: Path) -> list[int]:
+    """The published versions in a model's folder, ascending; empty where there is no such folder."""
+    if not model_folder.is_dir():
+        return []
+    return sorted(int(entry.name) for entry in model_folder.iterdir() if _is_version(entry.name) and entry.is_dir())
+
+
+def models(store: Path) -> list[str]:
+    """The names of the models that have a version, sorted; empty where there is no such folder."""
+    if not store.is_dir():
+        return []
+    return sorted(folder.name for folder in store.iterdir() if MODEL_NAME.fullmatch(folder.name) and versions(folder))
+
+
+def _is_version(name: str) -> bool:
+    """Whether a folder's name is a version as this project writes them: no leading zeros, no other script's digits."""
+    return name.isascii() and name.isdecimal() and str(int(name)) == name and int(name) < MAX_VERSION
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:  # such as a full disk, which an empty draft would only help to fill
+        draft.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make a folder's entries, such as a file just renamed, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,40 @@
+"""What is known of one training run: what its report shows."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from src.card import Origin
+from src.fitting import History
+from src.gate import Verdict
+from src.metrics import Answers, Evaluation
+from src.profiles import Profile
+from src.recipe import Recipe
+
+
+@dataclass
+class Run:
+    """One training run, as far as it came.
+
+    Attributes:
+        recipe: What was trained.
+        origin: Where the model comes from.
+        train: The rows it was trained on.
+        test: The rows held out.
+        history: The learning curves.
+        seconds: How long the steps took.
+        evaluation: The metrics; None where the run broke off before.
+        answers: To the held-out rows: "model", "baseline" and, where it could be asked, "stable".
+        verdict: The gate's.
+        version: The version's number; None where none was published.
+    """
+
+    recipe: Recipe[Any]
+    origin: Origin
+    train: Profile
+    test: Profile
+    history: History = field(default_factory=History)
+    seconds: float = 0.0
+    evaluation: Evaluation | None = None
+    answers: Answers | None = None
+    verdict: Verdict | None = None
+    version: int | None = None

@@ -1,0 +1,152 @@
+"""Whole training runs whose model is bad in one way: what the gate refuses is kept, and not served."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import msgspec
+import numpy as np
+import pytest
+
+from src import release, training
+from src.card import read_card
+from src.errors import GateError
+from src.models_config import versions
+from src.recipe import Dataset, Params, Recipe, Split, Training
+from src.run import Run
+from tests.unit.src.mixed import MIXED, PARAMS, publish_mixed
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with a good version, number 1, that is the stable one; the tests add worse ones."""
+    folder = tmp_path_factory.mktemp("store")
+    publish_mixed(folder)
+    return folder
+
+
+def refused(store: Path, recipe: Recipe[Any], params: Params = PARAMS) -> Run:
+    """Train what should be refused; the version is there, says so itself, and the first one is served on."""
+    run = training.train(recipe, params, store)
+    assert run.verdict is not None
+    assert not run.verdict.passed
+    assert run.version == versions(store / "mixed")[-1]
+    card = read_card(store / "mixed" / str(run.version))
+    assert card is not None
+    assert card.gate == run.verdict
+    assert release.stable(store, "mixed") == 1
+    assert f"versions: {run.version}" not in (store / "models.config").read_text(encoding="utf-8")
+    return run
+
+
+def reasons(run: Run) -> str:
+    """All that speaks against a run's model."""
+    assert run.verdict is not None
+    return "; ".join(run.verdict.reasons)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_model_trained_on_shuffled_labels_is_refused(empty_store: Path, seed: int) -> None:
+    """Nothing but luck makes it any better than the mean, and the recipe asks for more than that."""
+
+    def load(params: Params) -> Dataset:
+        dataset = MIXED.load(params)
+        assert isinstance(dataset.train, Split)
+        shuffled = np.random.default_rng(seed).permutation(dataset.train.targets)
+        return replace(dataset, train=Split(dataset.train.inputs, shuffled))
+
+    run = training.train(replace(MIXED, load=load), PARAMS, empty_store)
+    assert "the recipe asks for an R² of 0.9" in reasons(run)
+    assert release.stable(empty_store, "mixed") is None
+
+
+def test_a_constant_predictor_is_refused(store: Path) -> None:
+    """A model that cannot tell rows apart says the same to all of them."""
+
+    def build_model(params: Params, training: Training) -> Any:
+        model = MIXED.build_model(params, training)
+        answer = model.layers[-1]
+        answer.set_weights([np.zeros_like(answer.get_weights()[0]), np.array([3.5], "float32")])
+        model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mean_squared_error")
+        return model
+
+    assert "it answers 3.5 to every row" in reasons(refused(store, replace(MIXED, build_model=build_model)))
+
+
+def test_a_model_worse_than_the_stable_one_is_refused(store: Path) -> None:
+    """Good enough for the baseline and the recipe, it is still worse than what is served, on the same rows."""
+    run = refused(store, replace(MIXED, min_r2=0), msgspec.structs.replace(PARAMS, epochs=20))
+    told = reasons(run)
+    assert told.startswith("test MAE ")
+    assert "is worse than the stable version 1 on the same rows (MAE " in told
+    assert "baseline" not in told
+
+
+def test_a_worse_model_within_the_recipes_tolerance_takes_over(empty_store: Path) -> None:
+    """The tolerance is the recipe's to say."""
+    publish_mixed(empty_store)
+    lenient = replace(MIXED, min_r2=0, max_regression=100.0)
+    run = training.train(lenient, msgspec.structs.replace(PARAMS, epochs=20), empty_store)
+    assert run.verdict is not None
+    assert (run.verdict.passed, release.stable(empty_store, "mixed")) == (True, 2)
+
+
+def test_a_loss_that_is_no_number_leaves_a_report_and_no_version(store: Path) -> None:
+    """The run ends there with the gate's error; what went on until then can be looked at."""
+
+    def build_model(params: Params, training: Training) -> Any:
+        model = MIXED.build_model(params, training)
+        model.compile(optimizer=keras.optimizers.SGD(1e9), loss="mean_squared_error")
+        return model
+
+    before = versions(store / "mixed")
+    with pytest.raises(GateError, match=r"^the loss became (nan|inf) within"):
+        training.train(replace(MIXED, build_model=build_model), PARAMS, store)
+    assert versions(store / "mixed") == before
+    (report,) = (store / "mixed" / "reports").glob("refused-*.html")
+    assert "the loss became" in report.read_text(encoding="utf-8")
+
+
+def test_predictions_that_are_no_numbers_leave_no_version(empty_store: Path) -> None:
+    """A card cannot hold them, and nobody could use them."""
+
+    def build_model(params: Params, training: Training) -> Any:
+        model = MIXED.build_model(params, training)
+        answers = NanWhenAsked()(model.output)
+        odd = keras.Model({each.name: each for each in model.inputs}, answers)
+        odd.compile(optimizer="sgd", loss="mean_squared_error")
+        return odd
+
+    with pytest.raises(GateError, match=r"^refused: the model's predictions are not finite numbers"):
+        training.train(replace(MIXED, build_model=build_model), msgspec.structs.replace(PARAMS, epochs=1), empty_store)
+    assert versions(empty_store / "mixed") == []
+
+
+class NanWhenAsked(keras.layers.Layer):  # type: ignore[misc]  # Keras has no annotations: its classes are Any
+    """Answers numbers while it is trained only."""
+
+    def call(self, values: Any, training: bool = False) -> Any:  # noqa: D102, FBT001, FBT002  # Keras' own name
+        return values if training else values * np.nan
+
+
+def test_a_stable_version_that_is_damaged_does_not_stop_a_good_one(empty_store: Path) -> None:
+    """It cannot be compared with; the verdict says why, and the new version takes its place."""
+    publish_mixed(empty_store)
+    (empty_store / "mixed" / "1" / "saved_model.pb").write_bytes(b"damaged")
+    run = publish_mixed(empty_store)
+    assert run.verdict is not None
+    assert run.verdict.stable is not None
+    assert run.verdict.stable.test is None
+    assert "cannot load" in (run.verdict.stable.note or "")
+    assert release.stable(empty_store, "mixed") == 2
+
+
+def test_the_first_version_may_be_refused_too(empty_store: Path) -> None:
+    """Nothing is served then, and servers are given the valid empty list."""
+    run = training.train(replace(MIXED, min_r2=1.0), PARAMS, empty_store)
+    assert run.version == 1
+    assert release.stable(empty_store, "mixed") is None
+    assert (empty_store / "models.config").read_text(encoding="utf-8") == "model_config_list {\n}\n"
+    again = publish_mixed(empty_store)
+    assert (again.version, release.stable(empty_store, "mixed")) == (2, 2)
