@@ -1,0 +1,143 @@
+"""Published versions and the recipe's baseline, measured on the same rows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from src import store
+from src.amounts import amount
+from src.card import read_card
+from src.lineage import data_sha256
+from src.metrics import Metrics, ask, in_batches, tenths
+from src.profiles import profile
+from src.quiet import import_tensorflow
+from src.recipe import Params, Recipe
+from src.saved_model import SavedModel
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """One version, or the baseline, on the rows compared.
+
+    Attributes:
+        name: `version 3`, or the baseline's name.
+        version: Its number; None for the baseline.
+        same_data: Whether it was trained on these very data; None where it has no card to tell.
+        metrics: Over all rows.
+        mae_by_decile: By tenths of the rows, in the order of their targets.
+    """
+
+    name: str
+    version: int | None
+    same_data: bool | None
+    metrics: Metrics
+    mae_by_decile: list[float]
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Versions side by side.
+
+    Attributes:
+        model: The model's name.
+        unit: Of the errors.
+        split: `train` or `test`.
+        rows: How many rows there are.
+        data_sha256: The data's checksum, as cards have it.
+        deciles: The least and the greatest target of each tenth.
+        measured: The versions, and the baseline last.
+    """
+
+    model: str
+    unit: str | None
+    split: str
+    rows: int
+    data_sha256: str
+    deciles: list[tuple[float, float]]
+    measured: list[Measured]
+
+
+def compare(
+    recipe: Recipe[Any], params: Params, model_store: Path, versions: Sequence[int | None], split: str
+) -> Comparison:
+    """Have versions and the baseline answer the same rows.
+
+    Args:
+        recipe: Whose data and versions.
+        params: For the recipe's data.
+        model_store: Where the versions are.
+        versions: Which; None is the stable one.
+        split: `train` or `test`.
+
+    Returns:
+        What came of it.
+
+    Raises:
+        RecipeError: The data do not fit the recipe.
+        StoreError: A version is not there, or cannot be loaded.
+        InputError: A version does not take these data.
+    """
+    import_tensorflow()
+    found = [store.find(model_store, recipe.name, version) for version in versions]
+    dataset = recipe.load(params)
+    train, test = profile(recipe, "train", dataset.train), profile(recipe, "test", dataset.test)
+    predictors = [in_batches(SavedModel(path).answer) for _, path in found] + [recipe.baseline.fit(train.sample)]
+    rows = dataset.train if split == "train" else dataset.test
+    answers = ask({str(place): predictor for place, predictor in enumerate(predictors)}, rows)
+    sha256 = data_sha256(train, test)
+    groups = tenths(answers.targets)
+    who: list[tuple[str, int | None, bool | None]] = []
+    for version, path in found:
+        card = read_card(path)
+        who.append((f"version {version}", version, card.data.sha256 == sha256 if card else None))
+    who.append((recipe.baseline.name, None, None))
+    return Comparison(
+        model=recipe.name,
+        unit=recipe.output.unit,
+        split=split,
+        rows=len(answers.targets),
+        data_sha256=sha256,
+        deciles=[(float(answers.targets[rows].min()), float(answers.targets[rows].max())) for rows in groups],
+        measured=[
+            Measured(
+                name=name,
+                version=version,
+                same_data=same_data,
+                metrics=answers.metrics(str(place)),
+                mae_by_decile=[answers.metrics(str(place), rows).mae for rows in groups],
+            )
+            for place, (name, version, same_data) in enumerate(who)
+        ],
+    )
+
+
+def as_json(compared: Comparison) -> str:
+    """All of it, for programs."""
+    return msgspec.json.format(msgspec.json.encode(compared), indent=2).decode()
+
+
+def as_table(compared: Comparison) -> str:
+    """All of it, for people: a column a version, and the baseline's last."""
+    measured, unit = compared.measured, f" in {compared.unit}" if compared.unit else ""
+    lines = [
+        ["", *(each.name for each in measured)],
+        [f"MAE{unit}", *(amount(each.metrics.mae) for each in measured)],
+        [f"RMSE{unit}", *(amount(each.metrics.rmse) for each in measured)],
+        ["R²", *("-" if each.metrics.r2 is None else f"{each.metrics.r2:.4f}" for each in measured)],
+    ]
+    for tenth, (least, greatest) in enumerate(compared.deciles):
+        errors = (amount(each.mae_by_decile[tenth]) for each in measured)
+        lines.append([f"MAE from {amount(least)} to {amount(greatest)}", *errors])
+    first, *others = (max(map(len, column)) for column in zip(*lines, strict=True))
+    heading = f"{compared.model}, {compared.split} split, {compared.rows:,} rows"
+    cells = [
+        "  ".join([line[0].ljust(first), *(cell.rjust(width) for cell, width in zip(line[1:], others, strict=True))])
+        for line in lines
+    ]
+    return "\n".join([heading, *cells])
+
+
+def data_note(compared: Comparison) -> str | None:
+    """What to know of versions that were trained on other data."""
+    others = [m.name for m in compared.measured if m.same_data is False]
+    return f"{' and '.join(others)} was trained on other data than the recipe gives now" if others else None
