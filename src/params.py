@@ -27,13 +27,14 @@ def load_params(recipe: Recipe[P], overrides: Sequence[str] = (), *, path: Path 
     Raises:
         ParamsError: The file cannot be read, or a parameter is unknown, missing, of the wrong type or out of bounds.
     """
-    values = _section(path, recipe.name)
+    values = _section(path, recipe)
     known = recipe.params.__struct_fields__
+    required = {field.name for field in msgspec.structs.fields(recipe.params) if field.required}
     _check_names(values, known, f"{path.name}, section {recipe.name}")
     given = _parse_overrides(overrides)
     _check_names(given, known, "--set")
     for name in known:
-        if name not in values and name not in given:
+        if name in required and name not in values and name not in given:
             raise ParamsError(f"{path.name}, section {recipe.name}: {name} is missing")
     try:
         # Not strict: YAML 1.1 reads 1e-2 as text, and every value of --set is text.
@@ -47,14 +48,17 @@ def load_params(recipe: Recipe[P], overrides: Sequence[str] = (), *, path: Path 
         raise ParamsError(f"{where} {name}={value}: {message[0].lower()}{message[1:]}") from error
 
 
-def _section(path: Path, name: str) -> dict[str, Any]:
+def _section(path: Path, recipe: Recipe[Any]) -> dict[str, Any]:
+    """The recipe's section; an empty one where there is none, and the recipe has defaults of its own."""
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ParamsError(f"cannot read {path}: {' '.join(str(error).split())}") from error
-    section = document.get(name) if isinstance(document, dict) else None
+    section = document.get(recipe.name) if isinstance(document, dict) else None
+    if section is None and all(not field.required for field in msgspec.structs.fields(recipe.params)):
+        return {}
     if not isinstance(section, dict):
-        raise ParamsError(f"{path.name} has no section {name!r} of parameters")
+        raise ParamsError(f"{path.name} has no section {recipe.name!r} of parameters")
     return section
 
 

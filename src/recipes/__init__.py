@@ -1,7 +1,14 @@
-"""One module a recipe; its `RECIPE` object is the recipe. A new file here is a new recipe: there is no list to edit."""
+"""One module a recipe; its `RECIPE` object is the recipe. A new file here is a new recipe: there is no list to edit.
+
+A recipe may as well be a file or a module somewhere else, which is named by its path or its dotted name.
+"""
 
 import importlib
+import importlib.util
 import pkgutil
+import sys
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from src.errors import RecipeError
@@ -9,29 +16,55 @@ from src.recipe import Recipe
 
 
 def names() -> list[str]:
-    """The names of all recipes, sorted."""
+    """The names of all recipes in this folder, sorted."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
+def is_elsewhere(word: str) -> bool:
+    """Whether a word names a recipe elsewhere: a file such as `../rents.py`, or a module such as `ours.rents`."""
+    return word.endswith(".py") or ("." in word and all(part.isidentifier() for part in word.split(".")))
+
+
 def find(name: str) -> Recipe[Any]:
-    """Load a recipe by its name.
+    """Load a recipe.
 
     Args:
-        name: The recipe's name, which is its file's name.
+        name: A recipe's name, which is its file's name here; or the path of a Python file; or a module's dotted name.
 
     Returns:
         The recipe.
 
     Raises:
-        RecipeError: There is no such recipe, or its file cannot be loaded or holds none of that name.
+        RecipeError: There is no such recipe, or its file cannot be loaded or holds none (of that name).
     """
-    if name not in names():
-        raise RecipeError(f"unknown recipe {name!r}; there is: {', '.join(names())}")
+    if name not in names() and not is_elsewhere(name):
+        raise RecipeError(
+            f"unknown recipe {name!r}; there is: {', '.join(names())}; or a recipe's file, such as ./{name}.py"
+        )
+    where = name if is_elsewhere(name) else f"src/recipes/{name}.py"
     try:
-        module = importlib.import_module(f"{__name__}.{name}")
+        module = _load_file(Path(name)) if name.endswith(".py") else importlib.import_module(_module_name(name))
     except Exception as error:  # whatever is wrong in a recipe's file, its author should see it in one line
-        raise RecipeError(f"src/recipes/{name}.py cannot be loaded: {type(error).__name__}: {error}") from error
+        raise RecipeError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
     recipe = getattr(module, "RECIPE", None)
-    if not isinstance(recipe, Recipe) or recipe.name != name:
-        raise RecipeError(f"src/recipes/{name}.py holds no RECIPE named {name!r}")
+    if not isinstance(recipe, Recipe):
+        raise RecipeError(f"{where} holds no RECIPE")
+    if not is_elsewhere(name) and recipe.name != name:
+        raise RecipeError(f"{where} holds no RECIPE named {name!r}")
     return recipe
+
+
+def _module_name(name: str) -> str:
+    return name if "." in name else f"{__name__}.{name}"
+
+
+def _load_file(path: Path) -> ModuleType:
+    """Run a file as a module; what lies beside it can be imported by it, after all else."""
+    spec = importlib.util.spec_from_file_location(f"recipe_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    sys.path.append(str(path.resolve().parent))
+    spec.loader.exec_module(module)
+    return module

@@ -90,7 +90,7 @@ def test_a_closed_standard_output_is_no_failure(monkeypatch: pytest.MonkeyPatch)
     assert cli.run(lambda: None, "train") == 0
 
 
-@pytest.mark.parametrize("module", ["src.train", "src.predict", "src.evaluate"])
+@pytest.mark.parametrize("module", ["src.train", "src.predict", "src.evaluate", "src.reproduce"])
 def test_a_command_starts_light(module: str) -> None:
     """Before the command runs, and can be interrupted in one line, nothing large is imported."""
     code = f"import sys, {module}; print(*sorted({{'numpy', 'msgspec', 'yaml', 'google', 'keras'}} & set(sys.modules)))"

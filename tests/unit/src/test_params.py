@@ -1,5 +1,6 @@
 """Hyperparameters: where they come from, and every refusal's exact message."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from src import recipes
 from src.errors import ParamsError
 from src.params import load_params
-from src.recipe import Recipe
+from src.recipe import Params, Recipe
 
 SECTION = {"seed": "1", "epochs": "2", "batch_size": "3", "learning_rate": "0.5"}
 KNOWN = "seed, epochs, batch_size, learning_rate"
@@ -106,3 +107,37 @@ def test_an_unreadable_file_is_refused_in_one_line(tmp_path: Path, recipe: Recip
         load_params(recipe, path=path)
     assert str(caught.value).startswith(f"cannot read {path}: ")
     assert "\n" not in str(caught.value)
+
+
+class _Complete(Params, frozen=True, kw_only=True):
+    """Parameters that all have a default in the recipe."""
+
+    seed: int = 1
+    epochs: int = 2
+    batch_size: int = 3
+
+
+class _Partly(Params, frozen=True, kw_only=True):
+    """Parameters of which two have none."""
+
+    seed: int = 1
+
+
+def test_a_recipe_with_defaults_needs_no_section(tmp_path: Path, recipe: Recipe[Any]) -> None:
+    """One file is then all of the model; a section, where there is one, and --set go before the defaults."""
+    complete = replace(recipe, name="own", params=_Complete)
+    path = write(tmp_path)
+    assert load_params(complete, path=path) == _Complete()
+    assert load_params(complete, ["epochs=9"], path=path) == _Complete(epochs=9)
+    path.write_text("own:\n  batch_size: 7\n", encoding="utf-8")
+    assert load_params(complete, ["epochs=9"], path=path) == _Complete(epochs=9, batch_size=7)
+
+
+def test_a_parameter_without_default_or_value_is_missing(tmp_path: Path, recipe: Recipe[Any]) -> None:
+    """Where the recipe has some of the values, the file has to have the others."""
+    partly = replace(recipe, name="own", params=_Partly)
+    with pytest.raises(ParamsError, match=r"^params\.yaml has no section 'own' of parameters$"):
+        load_params(partly, path=write(tmp_path))
+    (tmp_path / "params.yaml").write_text("own:\n  epochs: 5\n", encoding="utf-8")
+    with pytest.raises(ParamsError, match=r"^params\.yaml, section own: batch_size is missing$"):
+        load_params(partly, path=tmp_path / "params.yaml")
