@@ -8,7 +8,7 @@ import msgspec
 import yaml
 
 from src.errors import ParamsError
-from src.recipe import P, Recipe
+from src.recipe import P, Params, Recipe
 
 PARAMS_FILE = Path(__file__).parents[1] / "params.yaml"
 
@@ -38,7 +38,9 @@ def load_params(recipe: Recipe[P], overrides: Sequence[str] = (), *, path: Path 
             raise ParamsError(f"{path.name}, section {recipe.name}: {name} is missing")
     try:
         # Not strict: YAML 1.1 reads 1e-2 as text, and every value of --set is text.
-        return msgspec.convert(values | given, recipe.params, strict=False)
+        params = msgspec.convert(values | given, recipe.params, strict=False)
+        # A recipe that gives one of the common parameters a default may have dropped its bounds.
+        msgspec.convert({name: getattr(params, name) for name in Params.__struct_fields__}, Params)
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$.")
         name = place.rstrip("`")
@@ -46,6 +48,7 @@ def load_params(recipe: Recipe[P], overrides: Sequence[str] = (), *, path: Path 
         value = (values | given).get(name)
         message = message.removesuffix(", got `str`")  # every value here began as text
         raise ParamsError(f"{where} {name}={value}: {message[0].lower()}{message[1:]}") from error
+    return params
 
 
 def _section(path: Path, recipe: Recipe[Any]) -> dict[str, Any]:
@@ -62,14 +65,24 @@ def _section(path: Path, recipe: Recipe[Any]) -> dict[str, Any]:
     return section
 
 
-def _parse_overrides(overrides: Sequence[str]) -> dict[str, str]:
-    given = {}
+def _parse_overrides(overrides: Sequence[str]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
     for text in overrides:
         name, equals, value = text.partition("=")
         if not equals:
             raise ParamsError(f"--set {text}: expected key=value")
-        given[name.strip()] = value.strip()
+        given[name.strip()] = _value(value.strip())
     return given
+
+
+def _value(text: str) -> Any:
+    """What stands behind `key=`: a list, a mapping and null as YAML writes them, any other value as text."""
+    if text[:1] not in ("[", "{") and text not in ("null", "~"):
+        return text
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
 
 
 def _check_names(values: dict[str, Any], known: tuple[str, ...], where: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from src.card import Card, read_card
@@ -57,7 +58,7 @@ def reproduce(word: str, version: Path) -> Reproduction:
     if card is None:
         raise StoreError(f"{version} has no model card to train it again from")
     with tempfile.TemporaryDirectory(prefix="reproduce-") as scratch, _code(card, Path(scratch)) as (code, notes):
-        again = _train(word, card, code, Path(scratch) / "store")
+        again = _train(word, card, code, Path(scratch))
         second = read_card(again) or card  # the training has just written it
         differing, arrays, count = compare_weights(version, again)
         return Reproduction([*notes, *circumstances(card, second)], differing, arrays, count)
@@ -75,8 +76,8 @@ def _code(card: Card, scratch: Path) -> Iterator[tuple[Path, list[str]]]:
             PROJECT,
             [f"the version was trained with files that differed from its commit {commit}; the code here is used"],
         )
-    elif here is not None and here.commit == card.git.commit:
-        yield PROJECT, ["files here differ from the version's commit"] if here.dirty else []
+    elif here == card.git:
+        yield PROJECT, []
     elif not _git_worktree("add", "--detach", scratch / "code", card.git.commit):
         yield PROJECT, [f"the version's commit {card.git.commit[:12]} is not in this repository; the code here is used"]
     else:
@@ -94,25 +95,29 @@ def _git_worktree(*arguments: str | Path) -> bool:
         return False
 
 
-def _train(word: str, card: Card, code: Path, store: Path) -> Path:
-    """Run `src.train` with the card's parameters on an empty store; gives the version's folder."""
-    recipe = str(Path(word).resolve()) if word.endswith(".py") else word
-    overrides = [text for name, value in card.params.items() for text in ("--set", f"{name}={_as_text(value)}")]
-    command = [sys.executable, "-m", "src.train", recipe, *overrides, "--store", str(store)]
-    environment = {name: value for name, value in os.environ.items() if name != "TF_CONFIG"}
+def _train(word: str, card: Card, code: Path, scratch: Path) -> Path:
+    """Run `src.train` with the card's parameters on an empty store; gives the version's folder.
+
+    It runs where this command does, so that a recipe finds its data by the paths it has, with the code put before
+    whatever is importable there.
+    """
+    params, store = scratch / "params.json", scratch / "store"
+    params.write_bytes(msgspec.json.encode({card.name: card.params}))  # which is YAML too
+    command = [sys.executable, "-P", "-m", "src.train", word, "--params", str(params), "--store", str(store)]
+    path = os.pathsep.join([str(code), *filter(None, [os.environ.get("PYTHONPATH")]), str(Path.cwd())])
     with subprocess.Popen(
-        command, cwd=code, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
-        _, errors = process.communicate()
+        try:
+            _, errors = process.communicate()
+        except BaseException:  # such as SIGTERM: whoever stops this command need not wait for hours of training
+            process.terminate()
+            raise
     made = store / card.name / "1"
     # A version that the gate would not promote here is a version all the same.
     if process.returncode not in (0, GateError.exit_code) or not made.exists():
         raise ReproduceError(f"training again fails: {' '.join(errors.split())[-500:]}")
     return made
-
-
-def _as_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def circumstances(then: Card, now: Card) -> list[str]:
@@ -127,7 +132,7 @@ def circumstances(then: Card, now: Card) -> list[str]:
     for what in ("params", "libraries", "machine"):
         before, after = getattr(then, what), getattr(now, what)
         found.extend(
-            f"{what}, {name}: {before.get(name)}; now {after.get(name)}"
+            f"{what}, {name}: {before.get(name)!r}; now {after.get(name)!r}"
             for name in dict.fromkeys([*before, *after])
             if before.get(name) != after.get(name)
         )
@@ -151,9 +156,11 @@ def compare_weights(first: Path, second: Path) -> tuple[list[str], int, int]:
         Which arrays differ, and how; how many arrays there are; how many numbers.
 
     Raises:
-        StoreError: Weights cannot be read.
+        StoreError: Weights cannot be read, or there are none.
     """
     then, now = _weights(first), _weights(second)
+    if not then:
+        raise StoreError(f"{first} holds no weights to compare")
     differing = [f"{name} is in only one of both" for name in sorted(then.keys() ^ now.keys())]
     for name in sorted(then.keys() & now.keys()):
         differing.extend(_difference(name, then[name], now[name]))

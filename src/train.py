@@ -25,7 +25,8 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         default=cli.DEFAULT_RECIPE,
         help=f"{known}; a recipe's file or module (default: %(default)s)",
     )
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one of params.yaml")
+    parser.add_argument("--params", type=Path, metavar="FILE", help="read another file than params.yaml")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one of its values")
     parser.add_argument("--store", type=Path, default=cli.DEFAULT_STORE, help="the model store (default: %(default)s)")
     parser.add_argument(
         "--served-from",
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str]) -> None:
     from src.errors import GateError
 
     recipe = recipes.find(options.recipe)
-    hyperparameters = params.load_params(recipe, options.set)
+    hyperparameters = params.load_params(recipe, options.set, path=options.params or params.PARAMS_FILE)
     run = training.train(
         recipe, hyperparameters, options.store, served_from=options.served_from, progress=not options.quiet
     )

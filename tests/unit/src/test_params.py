@@ -141,3 +141,34 @@ def test_a_parameter_without_default_or_value_is_missing(tmp_path: Path, recipe:
     (tmp_path / "params.yaml").write_text("own:\n  epochs: 5\n", encoding="utf-8")
     with pytest.raises(ParamsError, match=r"^params\.yaml, section own: batch_size is missing$"):
         load_params(partly, path=tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("override", "fault"),
+    [
+        ("epochs=0", "expected `int` >= 1"),
+        ("batch_size=-1", "expected `int` >= 1"),
+        ("seed=-1", "expected `int` >= 0"),
+        ("seed=4294967296", "expected `int` <= 4294967295"),
+    ],
+)
+def test_a_default_does_not_lift_the_bounds(tmp_path: Path, recipe: Recipe[Any], override: str, fault: str) -> None:
+    """A recipe that gives a common parameter a default need not repeat what values it may have."""
+    with pytest.raises(ParamsError) as caught:
+        load_params(replace(recipe, name="own", params=_Complete), [override], path=write(tmp_path))
+    assert str(caught.value) == f"--set {override}: {fault}"
+
+
+class _Layered(_Complete, frozen=True, kw_only=True):
+    """Parameters of other kinds than one number."""
+
+    units: tuple[int, ...] = (8,)
+    drop: float | None = 0.5
+    note: str = ""
+
+
+def test_lists_and_null_can_be_set(tmp_path: Path, recipe: Recipe[Any]) -> None:
+    """As YAML writes them; what only begins like a list is text."""
+    layered = replace(recipe, name="own", params=_Layered)
+    params = load_params(layered, ["units=[16, 4]", "drop=null", "note=[sic"], path=write(tmp_path))
+    assert params == _Layered(units=(16, 4), drop=None, note="[sic")

@@ -1,6 +1,9 @@
 """A version trained again from its card is the same to the bit, or what differs is told."""
 
 import shutil
+import subprocess
+import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -30,6 +33,9 @@ class HalfParams(Params, frozen=True, kw_only=True):
     batch_size: int = 16
     learning_rate: float = 0.1
     bias: bool = False
+    units: tuple[int, ...] = (8,)
+    drop: float | None = 0.5
+    note: str | None = None
 
 
 def split(rows):
@@ -40,7 +46,8 @@ def split(rows):
 def build_model(params, training):
     import keras
 
-    layers = [keras.Input((1,), name="x"), keras.layers.Dense(8), keras.layers.Dense(1, use_bias=params.bias)]
+    hidden = [keras.layers.Dense(units) for units in params.units]
+    layers = [keras.Input((1,), name="x"), *hidden, keras.layers.Dense(1, use_bias=params.bias)]
     model = keras.Sequential(layers)
     model.compile(optimizer=keras.optimizers.Adam(params.learning_rate), loss="mean_squared_error")
     return model
@@ -65,7 +72,11 @@ def half(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     folder = tmp_path_factory.mktemp("half")
     (folder / "half.py").write_text(RECIPE, encoding="utf-8")
     recipe = find(str(folder / "half.py"))
-    training.train(recipe, recipe.params(learning_rate=0.05, bias=True, seed=5), folder / "store")
+    training.train(
+        recipe,
+        recipe.params(learning_rate=0.05, bias=True, seed=5, units=(8,), drop=None, note=" a b "),
+        folder / "store",
+    )
     return str(folder / "half.py"), folder / "store" / "half" / "1"
 
 
@@ -102,7 +113,7 @@ def test_training_that_fails_now_is_told(half: tuple[str, Path], tmp_path: Path)
     shutil.copytree(version, tmp_path / "1")
     forged = msgspec.structs.replace(card, params=card.params | {"momentum": 1})
     (tmp_path / "1" / CARD_FILE).write_bytes(msgspec.json.encode(forged))
-    with pytest.raises(ReproduceError, match=r"^training again fails: train: --set: unknown parameter 'momentum'"):
+    with pytest.raises(ReproduceError, match=r"^training again fails: train: params.json, section half: unknown"):
         reproduction.reproduce(word, tmp_path / "1")
 
 
@@ -142,8 +153,8 @@ def test_every_circumstance_that_differs_is_told(card: Card) -> None:
         f"the data: 6 train and 5 test rows, sha256 {card.data.sha256[:12]}; now 7 train and 5 test rows, ffffffffffff",
         f"the recipe's file: sha256 {card.recipe.sha256[:12]}; now eeeeeeeeeeee",
         "params, epochs: 500; now 1",
-        f"libraries, keras: {card.libraries['keras']}; now 9.9",
-        f"machine, cores: {card.machine['cores']}; now 64",
+        f"libraries, keras: {card.libraries['keras']!r}; now '9.9'",
+        f"machine, cores: {card.machine['cores']!r}; now '64'",
         "the number of devices: 1; now 2",
     ]
 
@@ -160,3 +171,31 @@ def test_weights_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     """A version without its variables is damaged."""
     with pytest.raises(StoreError, match=r"^cannot read the weights of "):
         compare_weights(tmp_path, tmp_path)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in a folder."""
+    identity = ("-c", "user.name=T", "-c", "user.email=t@localhost")
+    command: list[str | Path] = ["git", "-C", folder, *identity, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.mark.parametrize("since", ["committed", "changed"])
+def test_a_version_is_trained_again_with_the_code_of_its_commit(tmp_path: Path, since: str) -> None:
+    """The line has been another since, in a later commit or in the files alone; the version is what it was."""
+    project, store = tmp_path / "project", tmp_path / "store"
+    shutil.copytree("src", project / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy("params.yaml", project)
+    git(project.parent, "init", "--quiet", str(project))
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "one")
+    run = partial(subprocess.run, cwd=project, capture_output=True, text=True, timeout=120, check=False)
+    assert run([sys.executable, "-B", "-m", "src.train", "--quiet", "--store", store]).returncode == 0
+    line = project / "src" / "recipes" / "line.py"
+    line.write_text(line.read_text(encoding="utf-8").replace("Dense(1)", "Dense(1, use_bias=False)"), encoding="utf-8")
+    if since == "committed":
+        git(project, "commit", "--quiet", "--all", "--message", "two")
+    ended = run([sys.executable, "-B", "-m", "src.reproduce", "line", "1", "--store", store])
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == "line version 1 is reproduced: 2 weights in 2 arrays, equal to the bit\n"
+    assert len(git(project, "worktree", "list").splitlines()) == 1
