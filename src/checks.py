@@ -6,7 +6,7 @@ import numpy as np
 
 from src.dtypes import DTYPES, numpy_dtype
 from src.errors import RecipeError
-from src.models_config import MODEL_NAME
+from src.models_config import CONFIG_FILE, MODEL_NAME
 from src.recipe import Array, Feature, Recipe, Split, example_row
 
 
@@ -17,8 +17,16 @@ def check_recipe(recipe: Recipe[Any]) -> None:
         RecipeError: The name cannot be a model's; a feature's dtype is none of the possible ones, its vocabulary is
             empty, names a category twice or belongs to no strings; or the example does not fit the features.
     """
-    if not MODEL_NAME.fullmatch(recipe.name) or recipe.name.startswith("."):
-        raise RecipeError(f"recipe {recipe.name!r}: a model's name is made of letters, digits, '_', '-' and '.'")
+    if not MODEL_NAME.fullmatch(recipe.name) or not recipe.name[0].isalnum() or recipe.name == CONFIG_FILE:
+        raise RecipeError(
+            f"recipe {recipe.name!r}: a model's name is made of letters, digits, '_', '-' and '.', and begins with"
+            " one of the first two"
+        )
+    if not isinstance(recipe.features, tuple) or not all(isinstance(each, Feature) for each in recipe.features):
+        raise RecipeError(f"recipe {recipe.name}: the features are no tuple of Feature; a single one: (Feature(...),)")
+    names = [feature.name for feature in recipe.features]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise RecipeError(f"recipe {recipe.name}: more than one feature is called {', '.join(sorted(twice))}")
     for feature in recipe.features:
         if fault := _declaration_fault(feature):
             raise RecipeError(f"recipe {recipe.name}: feature {feature.name!r} {fault}")
@@ -40,6 +48,10 @@ def check_split(recipe: Recipe[Any], name: str, split: Split, *, first_row: int 
         RecipeError: A feature or the targets are missing or of another dtype or shape than declared, or a value is
             not finite, no string or outside the vocabulary; the message names the first such row, counted from 0.
     """
+    if surplus := [column for column in split.inputs if column not in {feature.name for feature in recipe.features}]:
+        raise RecipeError(
+            f"recipe {recipe.name}: the {name} split has inputs that are no features: {', '.join(surplus)}"
+        )
     for feature in recipe.features:
         what = f"recipe {recipe.name}: {name} feature {feature.name!r}"
         array = _check_form(what, split.inputs.get(feature.name), feature.dtype, (split.rows, *feature.shape))
@@ -52,6 +64,8 @@ def check_split(recipe: Recipe[Any], name: str, split: Split, *, first_row: int 
 def _declaration_fault(feature: Feature) -> str | None:
     if feature.dtype not in DTYPES:
         return f"has the dtype {feature.dtype!r}; there is: {', '.join(DTYPES)}"
+    if not isinstance(feature.shape, tuple):
+        return f"has the shape {feature.shape!r}, which is no tuple; of one value: (1,)"
     if feature.vocabulary is None:
         return None
     if feature.dtype != "string":
@@ -67,6 +81,8 @@ def _declaration_fault(feature: Feature) -> str | None:
 
 
 def _check_form(what: str, array: Array | None, dtype: str, shape: tuple[int, ...]) -> Array:
+    if array is not None and not isinstance(array, np.ndarray):
+        raise RecipeError(f"{what} is a {type(array).__name__}, not a NumPy array")
     if array is None or array.dtype != numpy_dtype(dtype) or array.shape != shape:
         found = "nothing" if array is None else f"{array.dtype} of shape {array.shape}"
         declared = "string (object arrays of str)" if dtype == "string" else dtype

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from src import store
+from src import own_code, store
 from src.amounts import amount
 from src.card import read_card
 from src.lineage import data_sha256
@@ -79,9 +79,11 @@ def compare(
     """
     import_tensorflow()
     found = [store.find(model_store, recipe.name, version) for version in versions]
-    dataset = recipe.load(params)
+    dataset = own_code.load(recipe, params)
     train, test = profile(recipe, "train", dataset.train), profile(recipe, "test", dataset.test)
-    predictors = [in_batches(SavedModel(path).answer) for _, path in found] + [recipe.baseline.fit(train.sample)]
+    predictors = [in_batches(SavedModel(path).answer) for _, path in found] + [
+        own_code.fit_baseline(recipe, train.sample)
+    ]
     rows = dataset.train if split == "train" else dataset.test
     answers = ask({str(place): predictor for place, predictor in enumerate(predictors)}, rows)
     sha256 = data_sha256(train, test)
@@ -140,4 +142,5 @@ def as_table(compared: Comparison) -> str:
 def data_note(compared: Comparison) -> str | None:
     """What to know of versions that were trained on other data."""
     others = [m.name for m in compared.measured if m.same_data is False]
-    return f"{' and '.join(others)} was trained on other data than the recipe gives now" if others else None
+    verb = "were" if len(others) > 1 else "was"
+    return f"{' and '.join(others)} {verb} trained on other data than the recipe gives now" if others else None

@@ -59,8 +59,8 @@ class Stream:
     rows: int
 
     def chunks(self) -> Iterator[Split]:
-        """All rows in order, up to CHUNK_ROWS at a time."""
-        return self.read()
+        """All rows in order, up to CHUNK_ROWS at a time; pieces without rows are passed over."""
+        return (rows for rows in self.read() if rows.rows)
 
 
 Rows = Split | Stream

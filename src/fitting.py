@@ -51,12 +51,14 @@ def fit(model: Any, train: Rows, test: Split, params: Params, history: History, 
 
     Raises:
         GateError: The loss became NaN or infinite; training stops there.
+        RecipeError: Streamed rows cannot be read any more.
     """
     from tqdm import tqdm
 
-    steps = steps_of(train.rows, params)
+    replicas = devices.replicas(model)
+    steps = steps_of(train.rows, params, replicas)
     # Over several devices TensorFlow 2.21 cannot take several steps at a time: its graph for that does not run.
-    model.steps_per_execution = min(BLOCK_STEPS, steps) if devices.replicas(model) == 1 else 1
+    model.steps_per_execution = min(BLOCK_STEPS, steps) if replicas == 1 else 1
     # From all over the split, whose rows may be sorted.
     few = test.take(np.unique(np.linspace(0, test.rows - 1, CHECK_ROWS).astype(int)))
     check_every = math.ceil(steps / CHECKS)
@@ -75,9 +77,15 @@ def fit(model: Any, train: Rows, test: Split, params: Params, history: History, 
                 error = regression_metrics(of_keras(model)(few.inputs), few.targets).mae
                 history.held_out.append((done, error))
 
-        dataset = batches(train, params)
-        devices.build(model, dataset)
-        model.fit(dataset, epochs=1, verbose=0, shuffle=False, callbacks=[_block_callback(on_block, steps)])
+        failures: list[Exception] = []
+        dataset = batches(train, params, failures, replicas)
+        try:
+            devices.build(model, dataset)
+            model.fit(dataset, epochs=1, verbose=0, shuffle=False, callbacks=[_block_callback(on_block, steps)])
+        except Exception as error:
+            if failures:  # the reason, of which TensorFlow's error is the consequence
+                raise failures[0] from error
+            raise
 
 
 def _block_callback(on_block: Callable[[int, float], None], steps: int) -> Any:

@@ -5,7 +5,7 @@ import math
 import msgspec
 import numpy as np
 
-from src.errors import GateError
+from src.errors import GateError, RecipeError
 from src.metrics import Answers, Evaluation, Metrics, describe
 
 CHANCE = 2.0  # standard errors
@@ -17,7 +17,7 @@ class Stable(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         version: Its number.
         test: Its metrics on the candidate's held-out rows; None where it could not be asked.
-        note: Why not.
+        note: Why not; or what else is to be known of the comparison.
     """
 
     version: int
@@ -43,11 +43,14 @@ def check_finite(evaluation: Evaluation) -> None:
     """Refuse a model that could not even be described: JSON has no NaN.
 
     Raises:
-        GateError: A metric on the held-out rows is NaN or infinite.
+        GateError: A metric of the model's is NaN or infinite.
+        RecipeError: One of the baseline's is.
     """
-    test = evaluation.model.test
-    if not (math.isfinite(test.mae) and math.isfinite(test.rmse)):
-        raise GateError(f"refused: the model's predictions are not finite numbers (test {describe(test)})")
+    for who, found in (("model", evaluation.model), ("baseline", evaluation.baseline)):
+        for split, metrics in (("test", found.test), ("train", found.train)):
+            if not (math.isfinite(metrics.mae) and math.isfinite(metrics.rmse)):
+                told = f"the {who}'s predictions are not finite numbers ({split} {describe(metrics)})"
+                raise GateError(f"refused: {told}") if who == "model" else RecipeError(told)
 
 
 def judge(
@@ -77,6 +80,7 @@ def judge(
         reasons.append(
             f"test {describe(model)} is worse than the stable version {stable.version} on the same rows"
             f" ({describe(stable.test)}) by more than {max_regression:.3g} of its MAE"
+            + (f"; {stable.note}" if stable.note else "")
         )
     return Verdict(passed=not reasons, reasons=reasons, stable=stable)
 
@@ -85,13 +89,12 @@ def _baseline_fault(answers: Answers) -> str | None:
     """How a model fails to be better than the baseline, row by row.
 
     Few held-out rows flatter a model that has learnt nothing now and then. So the mean advantage has to be more than
-    twice its standard error, as in a paired t-test, which chance alone brings about less than once in forty times.
+    twice its standard error, as in a paired t-test: of many rows, chance brings that about once in forty times.
     """
     errors = {name: np.abs(given.astype("float64") - answers.targets) for name, given in answers.given.items()}
     advantage = errors["baseline"] - errors["model"]
-    if advantage.mean() <= 0:
+    if not advantage.mean() > 0:
         return "no better than the baseline"
-    standard_error = advantage.std(ddof=1) / math.sqrt(advantage.size) if advantage.size > 1 else 0.0
-    if advantage.mean() <= CHANCE * standard_error:
+    if advantage.size < 2 or not advantage.mean() > CHANCE * advantage.std(ddof=1) / math.sqrt(advantage.size):
         return f"better by no more than chance can be on {advantage.size:,} rows than the baseline"
     return None

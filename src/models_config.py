@@ -67,6 +67,11 @@ def models(store: Path) -> list[str]:
     return sorted(folder.name for folder in store.iterdir() if MODEL_NAME.fullmatch(folder.name) and versions(folder))
 
 
+def reported(model_folder: Path) -> list[int]:
+    """The versions that have a report, whether or not they are still there."""
+    return sorted(int(file.stem) for file in model_folder.glob("reports/*.html") if _is_version(file.stem))
+
+
 def _is_version(name: str) -> bool:
     """Whether a folder's name is a version as this project writes them: no leading zeros, no other script's digits."""
     return name.isascii() and name.isdecimal() and str(int(name)) == name and int(name) < MAX_VERSION

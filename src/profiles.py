@@ -70,11 +70,13 @@ class _Sampler:
     draws: Any = field(default_factory=lambda: np.random.default_rng(SAMPLE_SEED))
     kept: list[Split] = field(default_factory=list)
     drawn: list[Array] = field(default_factory=list)
+    rows: int = 0
 
     def add(self, rows: Split) -> None:
         self.kept.append(rows)
         self.drawn.append(self.draws.random(rows.rows))
-        if sum(len(numbers) for numbers in self.drawn) > 2 * SAMPLE_ROWS:
+        self.rows += rows.rows
+        if self.rows > 2 * SAMPLE_ROWS:
             self.cut()
 
     def cut(self) -> Split:
@@ -83,7 +85,7 @@ class _Sampler:
         if rows.rows > SAMPLE_ROWS:
             least = np.sort(np.argpartition(numbers, SAMPLE_ROWS)[:SAMPLE_ROWS])
             rows, numbers = rows.take(least), numbers[least]
-        self.kept, self.drawn = [rows], [numbers]
+        self.kept, self.drawn, self.rows = [rows], [numbers], rows.rows
         return rows
 
 
@@ -99,7 +101,7 @@ def profile(recipe: Recipe[Any], name: str, rows: Rows) -> Profile:
         Its profile.
 
     Raises:
-        RecipeError: It has no rows, or they do not fit the recipe.
+        RecipeError: It has no rows, or another number than it says, or they do not fit the recipe.
     """
     counted = 0
     moments = {feature.name: Moments() for feature in recipe.features if feature.dtype not in ("bool", "string")}
@@ -116,6 +118,10 @@ def profile(recipe: Recipe[Any], name: str, rows: Rows) -> Profile:
         counted += chunk.rows
     if not counted:
         raise RecipeError(f"recipe {recipe.name}: the {name} split has no rows")
+    if counted != rows.rows:
+        raise RecipeError(
+            f"recipe {recipe.name}: the {name} split has {counted} rows, and says that it has {rows.rows}"
+        )
     whole = hashlib.sha256(f"{counted}\0".encode())
     for digest in digests.values():
         whole.update(digest.digest())

@@ -9,6 +9,7 @@ import numpy as np
 
 from src.dataset import Dataset as Dataset  # recipes take these from here, as all they need
 from src.dataset import Split as Split
+from src.dataset import Stream as Stream
 from src.dtypes import Array as Array
 from src.dtypes import to_array
 from src.errors import RecipeError
@@ -63,7 +64,7 @@ class Training:
     """What a recipe knows of the run when it builds its model.
 
     Attributes:
-        sample: Training rows for layers to adapt to: all of them, or, of a stream, a random sample.
+        sample: Training rows for layers to adapt to: all of them or, of very many, a random 200,000.
         steps: How many steps the run will take, which learning rate schedules ask for.
     """
 
@@ -77,7 +78,7 @@ class Baseline:
 
     Attributes:
         name: What it is, in a few words.
-        fit: Learns from training rows (of a stream, a random sample), and gives what answers inputs, as a split has
+        fit: Learns from training rows (of very many, a random 200,000), and gives what answers inputs, as a split has
             them, with predictions of shape (rows, 1).
     """
 

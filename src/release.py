@@ -15,7 +15,7 @@ import msgspec
 from tensorflow_serving.config import model_server_config_pb2
 
 from src import models_config
-from src.models_config import CARD_FILE, models, versions
+from src.models_config import CARD_FILE, models, reported, versions
 
 SERVED_FROM = PurePosixPath("/models")
 # Of a SavedModel that was put into the store by hand: a gateway that finds the newest not to answer its golden examples
@@ -51,24 +51,38 @@ def ensure_config(store: Path, served_from: PurePosixPath = SERVED_FROM) -> None
 
 
 def stable(store: Path, model: str) -> int | None:
-    """The version that clients get who ask for none.
+    """The version that clients get who ask for none: the newest of those that are served.
 
     Args:
         store: The model store.
         model: The model's name.
 
     Returns:
-        The version labelled `stable`, else the newest of those that are named; None where none is served.
+        Its number; None where no version is served.
 
     Raises:
         StoreError: `models.config` is not valid.
     """
     entry = _find(models_config.read(store), model)
-    if entry is None:
-        return None
-    served = _served(entry, versions(store / model))
-    labelled = entry.version_labels.get("stable")
-    return labelled if labelled in served else max(served, default=None)
+    return None if entry is None else max(_served(entry, versions(store / model)), default=None)
+
+
+def last_number(store: Path, model: str) -> int:
+    """The greatest number that a version of a model has had, as far as anything still tells; 0 where there was none.
+
+    A number is not given twice: who has named it, in `models.config` or anywhere else, meant another version.
+
+    Args:
+        store: The model store.
+        model: The model's name.
+
+    Raises:
+        StoreError: `models.config` is not valid.
+    """
+    entry = _find(models_config.read(store), model)
+    named = [] if entry is None else [*entry.model_version_policy.specific.versions, *entry.version_labels.values()]
+    numbers: list[int] = [0, *named, *versions(store / model), *reported(store / model)]
+    return max(numbers)
 
 
 def pin(store: Path, model: str) -> None:
@@ -86,9 +100,13 @@ def pin(store: Path, model: str) -> None:
     """
     config = models_config.read(store)
     entry = _find(config, model)
-    if entry is not None and (served := _served(entry, versions(store / model))):
+    if entry is None or entry.model_version_policy.HasField("specific"):
+        return  # named already: what is named and gone stays named, and its number is not given to another
+    if served := _served(entry, versions(store / model)):
         entry.model_version_policy.specific.versions[:] = served
-        models_config.write(store, config)
+    else:  # an empty list of versions would mean the newest
+        config.model_config_list.config.remove(entry)
+    models_config.write(store, config)
 
 
 def promote(store: Path, model: str, version: int, served_from: PurePosixPath = SERVED_FROM) -> None:

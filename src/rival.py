@@ -1,50 +1,81 @@
 """The stable version, which a candidate must not fall behind."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from src import release, store
-from src.dataset import Rows
+import numpy as np
+
+from src import release
+from src.card import read_card
+from src.dtypes import Array
 from src.errors import ModelSideError
 from src.gate import Stable
 from src.metrics import Answers, Predictor, in_batches
 from src.saved_model import SavedModel
 
 
-@dataclass(frozen=True)
+@dataclass
 class Rival:
-    """The stable version, loaded.
+    """The stable version, asked beside a candidate.
+
+    A stable version that is damaged, takes other inputs than the candidate's data have, or has no answer to some of
+    them cannot be compared with, and should not keep a good candidate from taking its place.
 
     Attributes:
         version: Its number.
-        answer: What answers inputs; None where it cannot be asked.
-        note: Why not.
+        answer: What answers inputs; None where it cannot be loaded.
+        fault: Why it cannot be compared with, as far as is known.
+        note: What is to be known of the comparison.
     """
 
     version: int
     answer: Predictor | None
+    fault: str | None = None
     note: str | None = None
 
     def predictors(self) -> dict[str, Predictor]:
         """Itself by the name "stable", if it can be asked."""
-        return {} if self.answer is None else {"stable": self.answer}
+        return {} if self.answer is None else {"stable": self._try}
 
-    def judged(self, answers: Answers) -> Stable:
-        """What the gate compares with, from the answers to the held-out rows."""
-        test = answers.metrics("stable") if "stable" in answers.given else None
-        return Stable(version=self.version, test=test, note=self.note)
+    def judged(self, answers: Answers) -> tuple[Answers, Stable]:
+        """What the gate compares with.
+
+        Args:
+            answers: To the held-out rows.
+
+        Returns:
+            The answers, without the stable version's where it had none to some rows; and its metrics, or why not.
+        """
+        if "stable" in answers.given and not self.fault:
+            if np.isfinite(answers.given["stable"]).all():
+                return answers, Stable(version=self.version, test=answers.metrics("stable"), note=self.note)
+            self.fault = "its answers are not all finite numbers"
+        others = {name: given for name, given in answers.given.items() if name != "stable"}
+        return Answers(answers.targets, others), Stable(version=self.version, test=None, note=self.fault)
+
+    def _try(self, inputs: Mapping[str, Array]) -> Array:
+        """Its answers; after a first failure, no more than their shape."""
+        shape = (len(next(iter(inputs.values()))), 1)
+        if self.answer is not None and not self.fault:
+            try:
+                found = self.answer(inputs)
+            except ModelSideError as error:
+                self.fault = str(error)
+            else:
+                if found.shape == shape:
+                    return found
+                self.fault = f"it answers with shape {found.shape} where the targets have {shape}"
+        return np.full(shape, np.nan, "float32")
 
 
-def load(model_store: Path, model: str, rows: Rows) -> Rival | None:
-    """Load the stable version, and try it on one row.
-
-    A stable version that is damaged, or takes other inputs than the candidate's data have, cannot be compared with, and
-    should not keep a good candidate from taking its place.
+def load(model_store: Path, model: str, data_sha256: str) -> Rival | None:
+    """Load the stable version.
 
     Args:
         model_store: The store.
         model: The model's name.
-        rows: What it will be asked.
+        data_sha256: The checksum of the data that it will be asked of.
 
     Returns:
         The stable version; None where there is none.
@@ -55,12 +86,11 @@ def load(model_store: Path, model: str, rows: Rows) -> Rival | None:
     version = release.stable(model_store, model)
     if version is None:
         return None
+    path = model_store / model / str(version)
     try:
-        answer = in_batches(SavedModel(store.find(model_store, model, version)[1]).answer)
-        row = next(iter(rows.chunks())).take(slice(1))
-        shape = answer(row.inputs).shape
+        card = read_card(path)
+        answer = in_batches(SavedModel(path).answer)
     except ModelSideError as error:
-        return Rival(version, None, str(error))
-    if shape != row.targets.shape:
-        return Rival(version, None, f"it answers with shape {shape} where the targets have {row.targets.shape}")
-    return Rival(version, answer)
+        return Rival(version, None, fault=str(error))
+    other = card is not None and card.data.sha256 != data_sha256
+    return Rival(version, answer, note="it was trained on other data, and may have seen these rows" if other else None)

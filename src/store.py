@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from src import release
 from src.errors import StoreError
-from src.models_config import sync_folder, versions
+from src.models_config import CONFIG_FILE, sync_folder, versions
 from src.release import SERVED_FROM
 
 STAGING = ".staging"
@@ -43,9 +43,8 @@ def prepare(store: Path, *, served_from: PurePosixPath = SERVED_FROM) -> None:
 def publish(
     store: Path,
     model: str,
-    write: Callable[[Path], None],
+    write: Callable[[Path], bool],
     *,
-    promote: bool = True,
     served_from: PurePosixPath = SERVED_FROM,
 ) -> int:
     """Publish the next version of a model, atomically.
@@ -53,9 +52,9 @@ def publish(
     Args:
         store: The store's folder, prepared.
         model: The model's name.
-        write: Writes and verifies the artefact in the (not yet existing) folder it is given; if it raises, nothing is
-            published.
-        promote: Whether the version becomes the stable one; otherwise it is in the store, and not served.
+        write: Writes and verifies the artefact in the (not yet existing) folder it is given, and says whether the
+            version becomes the stable one; otherwise it is in the store, and not served. If it raises, nothing is
+            published. No other publisher writes meanwhile.
         served_from: The store's folder as the model server sees it.
 
     Returns:
@@ -71,9 +70,9 @@ def publish(
         _remove(staging)
         release.pin(store, model)
         try:
-            write(staging)
+            promote = write(staging)
             _sync_tree(staging)
-            version = _rename_to_next(staging)
+            version = _rename_to_next(staging, release.last_number(store, model) + 1)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)  # and let the error through, whatever becomes of this
             raise
@@ -94,18 +93,21 @@ def find(store: Path, model: str, version: int | None = None) -> tuple[int, Path
     Args:
         store: The store's folder.
         model: The model's name.
-        version: Which one; None for the stable one or, where none is, the newest.
+        version: Which one; None for the stable one or, in a folder that no release is kept in, the newest.
 
     Raises:
-        StoreError: There is no such version.
+        StoreError: There is no such version, or none is promoted.
     """
     published = versions(store / model)
     if not published:
         raise StoreError(f"no version of {model} in {store}; train one: python -m src.train {model} --store {store}")
+    there = ", ".join(map(str, published))
     if version is None:
-        version = release.stable(store, model) or published[-1]
+        version = release.stable(store, model) if (store / CONFIG_FILE).exists() else published[-1]
+        if version is None:
+            raise StoreError(f"no version of {model} in {store} is promoted; there is, not promoted: {there}")
     if version not in published:
-        raise StoreError(f"no version {version} of {model} in {store}; there is: {', '.join(map(str, published))}")
+        raise StoreError(f"no version {version} of {model} in {store}; there is: {there}")
     return version, store / model / str(version)
 
 
@@ -147,9 +149,8 @@ def _sync_tree(folder: Path) -> None:
         sync_folder(Path(parent))
 
 
-def _rename_to_next(staging: Path) -> int:
-    """Rename the staged folder to the next free integer; another tool may take numbers without our lock."""
-    version = max(versions(staging.parent), default=0) + 1
+def _rename_to_next(staging: Path, version: int) -> int:
+    """Rename the staged folder to a version, or the next that is free; another tool may take some without our lock."""
     while True:
         try:
             staging.rename(staging.with_name(str(version)))

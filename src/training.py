@@ -3,17 +3,17 @@
 import contextlib
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
 
-from src import describe, devices, export, gate, metrics, report, rival, store, verify
+from src import describe, devices, export, gate, metrics, own_code, release, report, rival, store, verify
 from src.batches import steps_of
-from src.card import Card
 from src.checks import check_recipe
 from src.dataset import Dataset
-from src.errors import GateError, RecipeError, StoreError
+from src.errors import ModelSideError, StoreError
 from src.fitting import fit
 from src.profiles import profile
 from src.quiet import import_tensorflow
@@ -53,17 +53,16 @@ def train(
     check_recipe(recipe)
     store.prepare(model_store, served_from=served_from)
     _make_repeatable(hyperparameters.seed)
-    dataset = recipe.load(hyperparameters)
+    dataset = own_code.load(recipe, hyperparameters)
     run = _begin(recipe, hyperparameters, dataset)
     try:
         model = _fit(run, hyperparameters, dataset, progress=progress)
-        evaluation, verdict = _judge(run, model, dataset, model_store)
-        answer = metrics.of_keras(model)
-        card = describe.build_card(recipe, run.origin, run.train, answer, evaluation, verdict)
-        _publish(run, model, card, model_store, served_from)
-    except GateError as error:
-        run.verdict = gate.Verdict(passed=False, reasons=[str(error)], stable=None)
-        report.write(run, model_store)
+        judge = _Judge(run, model, dataset, own_code.fit_baseline(recipe, run.train.sample))
+        _publish(judge, model_store, served_from)
+    except ModelSideError as error:
+        if run.history.losses:  # what went on until then can be looked at
+            run.verdict = gate.Verdict(passed=False, reasons=[str(error)], stable=None)
+            report.write(run, model_store)
         raise
     report.write(run, model_store)
     return run
@@ -89,11 +88,11 @@ def _begin(recipe: Recipe[Any], params: Params, dataset: Dataset) -> Run:
 def _fit(run: Run, params: Params, dataset: Dataset, *, progress: bool) -> Any:
     """Build the model and train it, on all devices that there are."""
     strategy = devices.strategy()
-    run.origin = msgspec.structs.replace(run.origin, replicas=strategy.num_replicas_in_sync)
+    replicas = strategy.num_replicas_in_sync
+    run.origin = msgspec.structs.replace(run.origin, replicas=replicas)
     with strategy.scope():
-        model = run.recipe.build_model(params, Training(run.train.sample, steps_of(run.train.rows, params)))
-    if not model.compiled:
-        raise RecipeError(f"recipe {run.recipe.name}: build_model gives a model that is not compiled")
+        training = Training(run.train.sample, steps_of(run.train.rows, params, replicas))
+        model = own_code.build_model(run.recipe, params, training)
     start = time.perf_counter()
     try:
         fit(model, dataset.train, run.test.sample, params, run.history, progress=progress)
@@ -102,39 +101,52 @@ def _fit(run: Run, params: Params, dataset: Dataset, *, progress: bool) -> Any:
     return model
 
 
-def _judge(run: Run, model: Any, dataset: Dataset, model_store: Path) -> tuple[metrics.Evaluation, gate.Verdict]:
-    """Measure the model beside the baseline and the stable version, and put it to the gate."""
-    recipe = run.recipe
-    stable = rival.load(model_store, recipe.name, dataset.test)
-    evaluation, answers = metrics.evaluate(
-        metrics.of_keras(model),
-        recipe.baseline.fit(run.train.sample),
-        recipe.baseline.name,
-        dataset,
-        stable.predictors() if stable else {},
-    )
-    gate.check_finite(evaluation)
-    verdict = gate.judge(
-        evaluation,
-        answers,
-        stable.judged(answers) if stable else None,
-        min_r2=recipe.min_r2,
-        max_regression=recipe.max_regression,
-    )
-    run.evaluation, run.answers, run.verdict = evaluation, answers, verdict
-    return evaluation, verdict
+@dataclass(frozen=True)
+class _Judge:
+    """A trained model, and what it takes to judge it, again if need be."""
+
+    run: Run
+    model: Any
+    dataset: Dataset
+    baseline: metrics.Predictor
+
+    def judge(self, model_store: Path) -> tuple[metrics.Evaluation, gate.Verdict]:
+        """Measure the model beside the baseline and the stable version, and put it to the gate."""
+        run, recipe = self.run, self.run.recipe
+        stable = rival.load(model_store, recipe.name, run.origin.data.sha256)
+        evaluation, answers = metrics.evaluate(
+            metrics.of_keras(self.model),
+            self.baseline,
+            recipe.baseline.name,
+            self.dataset,
+            stable.predictors() if stable else {},
+        )
+        gate.check_finite(evaluation)
+        answers, compared = stable.judged(answers) if stable else (answers, None)
+        verdict = gate.judge(evaluation, answers, compared, min_r2=recipe.min_r2, max_regression=recipe.max_regression)
+        run.evaluation, run.answers, run.verdict = evaluation, answers, verdict
+        return evaluation, verdict
 
 
-def _publish(run: Run, model: Any, card: Card, model_store: Path, served_from: PurePosixPath) -> None:
+def _publish(judge: _Judge, model_store: Path, served_from: PurePosixPath) -> None:
     """Publish the model with its card, and promote it if the gate lets it through."""
+    run, model = judge.run, judge.model
     recipe, sample = run.recipe, run.train.sample
+    evaluation, verdict = judge.judge(model_store)
 
-    def write(path: Path) -> None:
+    def write(path: Path) -> bool:
+        nonlocal evaluation, verdict
+        stable = release.stable(model_store, recipe.name)
+        if stable != (verdict.stable.version if verdict.stable else None):
+            # Another run has promoted a version meanwhile. None else can now: this is the one to be held against.
+            evaluation, verdict = judge.judge(model_store)
+        card = describe.build_card(recipe, run.origin, run.train, metrics.of_keras(model), evaluation, verdict)
         with store_errors(path):
             export.export(model, recipe, card, sample, path)
         verify.verify(path, model, recipe, card, sample)
+        return verdict.passed
 
-    run.version = store.publish(model_store, recipe.name, write, promote=card.gate.passed, served_from=served_from)
+    run.version = store.publish(model_store, recipe.name, write, served_from=served_from)
 
 
 @contextlib.contextmanager

@@ -25,10 +25,11 @@ def publish_until_it_fits(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         line = train_and_export(recipe, load_params(recipe), Path(scratch) / "line")
 
-    def write(path: Path) -> None:
+    def write(path: Path) -> bool:
         with store_errors(path):
             export.export(line.model, recipe, line.card, line.train, path)
         verify.verify(path, line.model, recipe, line.card, line.train)
+        return True
 
     for pages in range(1, MAX_PAGES):
         command: list[str | Path] = ["mount", "-o", f"remount,size={pages * PAGE_KILOBYTES}k", folder]

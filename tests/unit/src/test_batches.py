@@ -22,7 +22,7 @@ def rows_of(count: int) -> Split:
 def run(rows: Rows, *, epochs: int = 2, batch_size: int = 8, seed: int = 1) -> list[Any]:
     """All batches of a run, as arrays."""
     params = Params(seed=seed, epochs=epochs, batch_size=batch_size)
-    found = list(batches(rows, params).as_numpy_iterator())
+    found = list(batches(rows, params, []).as_numpy_iterator())
     assert len(found) == steps_of(rows.rows, params)
     return found
 
@@ -85,7 +85,7 @@ def test_windows_are_read_when_they_are_needed(monkeypatch: pytest.MonkeyPatch) 
             read.append(start)
             yield rows.take(slice(start, start + 8))
 
-    iterator = iter(batches(Stream(pieces, 4000), Params(seed=1, epochs=1, batch_size=8)))
+    iterator = iter(batches(Stream(pieces, 4000), Params(seed=1, epochs=1, batch_size=8), []))
     next(iterator)
     assert len(read) < 400
 
@@ -94,3 +94,12 @@ def test_rows_of_one_batch_keep_their_order() -> None:
     """Without anything to shuffle, each step sees all rows as they are."""
     for rows in (rows_of(5), in_pieces(rows_of(5), 2)):
         assert [order([batch]) for batch in run(rows, epochs=3)] == [[0, 1, 2, 3, 4]] * 3
+
+
+def test_a_last_batch_too_small_for_all_devices_is_left_out() -> None:
+    """A device without a row would have no mean to give; one row for each is enough."""
+    params = Params(seed=1, epochs=2, batch_size=8)
+    for rows, replicas, sizes in ((17, 2, [8, 8]), (18, 2, [8, 8, 2]), (17, 1, [8, 8, 1]), (16, 4, [8, 8])):
+        found = [len(targets) for _, targets in batches(rows_of(rows), params, [], replicas)]
+        assert found == sizes * 2
+        assert steps_of(rows, params, replicas) == len(found)

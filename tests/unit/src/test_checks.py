@@ -118,12 +118,13 @@ def test_a_row_of_a_stream_is_counted_from_the_splits_start() -> None:
         profile(MIXED, "train", stream)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a/b", "é", ".hidden", "..", "a\n"])
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "é", ".hidden", "..", "a\n", "-x", "models.config"])
 def test_a_name_that_no_model_can_have_is_refused(name: str) -> None:
     """A model's name is a folder in the store, an entry of a server's configuration and a part of URLs."""
     with pytest.raises(RecipeError) as caught:
         check_recipe(replace(recipes.find("line"), name=name))
-    assert str(caught.value) == f"recipe {name!r}: a model's name is made of letters, digits, '_', '-' and '.'"
+    expected = "a model's name is made of letters, digits, '_', '-' and '.', and begins with one of the first two"
+    assert str(caught.value) == f"recipe {name!r}: {expected}"
 
 
 @pytest.mark.parametrize(

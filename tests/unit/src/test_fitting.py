@@ -70,7 +70,7 @@ def test_mini_batches_are_the_seeds(line: Trained) -> None:
 def test_mini_batches_see_every_row_in_every_epoch(line: Trained) -> None:
     """An epoch is one pass over all rows, each once, in an order that changes; a last batch may be short."""
     params = msgspec.structs.replace(line.params, epochs=8, batch_size=4)
-    found = [targets.numpy().ravel().tolist() for _, targets in batches(line.train, params)]
+    found = [targets.numpy().ravel().tolist() for _, targets in batches(line.train, params, [])]
     assert [len(batch) for batch in found] == [4, 2] * 8
     epochs = [found[i] + found[i + 1] for i in range(0, 16, 2)]
     assert {tuple(sorted(epoch)) for epoch in epochs} == {(-2, 1, 4, 7, 10, 13)}

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from src import release, training
+from src import release, store, training
 from src.card import read_card
 from src.errors import GateError
 from src.models_config import versions
@@ -19,24 +19,24 @@ from tests.unit.src.mixed import MIXED, PARAMS, publish_mixed
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with a good version, number 1, that is the stable one; the tests add worse ones."""
     folder = tmp_path_factory.mktemp("store")
     publish_mixed(folder)
     return folder
 
 
-def refused(store: Path, recipe: Recipe[Any], params: Params = PARAMS) -> Run:
+def refused(folder: Path, recipe: Recipe[Any], params: Params = PARAMS) -> Run:
     """Train what should be refused; the version is there, says so itself, and the first one is served on."""
-    run = training.train(recipe, params, store)
+    run = training.train(recipe, params, folder)
     assert run.verdict is not None
     assert not run.verdict.passed
-    assert run.version == versions(store / "mixed")[-1]
-    card = read_card(store / "mixed" / str(run.version))
+    assert run.version == versions(folder / "mixed")[-1]
+    card = read_card(folder / "mixed" / str(run.version))
     assert card is not None
     assert card.gate == run.verdict
-    assert release.stable(store, "mixed") == 1
-    assert f"versions: {run.version}" not in (store / "models.config").read_text(encoding="utf-8")
+    assert release.stable(folder, "mixed") == 1
+    assert f"versions: {run.version}" not in (folder / "models.config").read_text(encoding="utf-8")
     return run
 
 
@@ -61,7 +61,7 @@ def test_a_model_trained_on_shuffled_labels_is_refused(empty_store: Path, seed: 
     assert release.stable(empty_store, "mixed") is None
 
 
-def test_a_constant_predictor_is_refused(store: Path) -> None:
+def test_a_constant_predictor_is_refused(served: Path) -> None:
     """A model that cannot tell rows apart says the same to all of them."""
 
     def build_model(params: Params, training: Training) -> Any:
@@ -71,12 +71,12 @@ def test_a_constant_predictor_is_refused(store: Path) -> None:
         model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mean_squared_error")
         return model
 
-    assert "it answers 3.5 to every row" in reasons(refused(store, replace(MIXED, build_model=build_model)))
+    assert "it answers 3.5 to every row" in reasons(refused(served, replace(MIXED, build_model=build_model)))
 
 
-def test_a_model_worse_than_the_stable_one_is_refused(store: Path) -> None:
+def test_a_model_worse_than_the_stable_one_is_refused(served: Path) -> None:
     """Good enough for the baseline and the recipe, it is still worse than what is served, on the same rows."""
-    run = refused(store, replace(MIXED, min_r2=0), msgspec.structs.replace(PARAMS, epochs=20))
+    run = refused(served, replace(MIXED, min_r2=0), msgspec.structs.replace(PARAMS, epochs=20))
     told = reasons(run)
     assert told.startswith("test MAE ")
     assert "is worse than the stable version 1 on the same rows (MAE " in told
@@ -92,7 +92,7 @@ def test_a_worse_model_within_the_recipes_tolerance_takes_over(empty_store: Path
     assert (run.verdict.passed, release.stable(empty_store, "mixed")) == (True, 2)
 
 
-def test_a_loss_that_is_no_number_leaves_a_report_and_no_version(store: Path) -> None:
+def test_a_loss_that_is_no_number_leaves_a_report_and_no_version(served: Path) -> None:
     """The run ends there with the gate's error; what went on until then can be looked at."""
 
     def build_model(params: Params, training: Training) -> Any:
@@ -100,11 +100,11 @@ def test_a_loss_that_is_no_number_leaves_a_report_and_no_version(store: Path) ->
         model.compile(optimizer=keras.optimizers.SGD(1e9), loss="mean_squared_error")
         return model
 
-    before = versions(store / "mixed")
+    before = versions(served / "mixed")
     with pytest.raises(GateError, match=r"^the loss became (nan|inf) within"):
-        training.train(replace(MIXED, build_model=build_model), PARAMS, store)
-    assert versions(store / "mixed") == before
-    (report,) = (store / "mixed" / "reports").glob("refused-*.html")
+        training.train(replace(MIXED, build_model=build_model), PARAMS, served)
+    assert versions(served / "mixed") == before
+    (report,) = (served / "mixed" / "reports").glob("refused-*.html")
     assert "the loss became" in report.read_text(encoding="utf-8")
 
 
@@ -150,3 +150,73 @@ def test_the_first_version_may_be_refused_too(empty_store: Path) -> None:
     assert (empty_store / "models.config").read_text(encoding="utf-8") == "model_config_list {\n}\n"
     again = publish_mixed(empty_store)
     assert (again.version, release.stable(empty_store, "mixed")) == (2, 2)
+
+
+def test_a_stable_version_without_an_answer_to_some_rows_does_not_stop_a_good_one(empty_store: Path) -> None:
+    """A category that it has never heard of comes late in the rows; it is compared with no further, and replaced."""
+
+    def load(params: Params) -> Dataset:
+        dataset = MIXED.load(params)
+        assert isinstance(dataset.test, Split)
+        dataset.test.inputs["district"][-1] = "moon"
+        return dataset
+
+    training.train(replace(MIXED, build_model=_with_strict_lookup), PARAMS, empty_store)
+    wider = tuple(replace(f, vocabulary=(*f.vocabulary, "moon")) if f.vocabulary else f for f in MIXED.features)
+    run = training.train(replace(MIXED, features=wider, load=load, min_r2=0), PARAMS, empty_store)
+    assert run.verdict is not None
+    assert run.verdict.stable is not None
+    assert "does not take these inputs" in (run.verdict.stable.note or "")
+    assert run.answers is not None
+    assert "stable" not in run.answers.given
+    assert release.stable(empty_store, "mixed") == 2
+
+
+def _with_strict_lookup(params: Params, training: Training) -> Any:
+    """The mixed model with a graph that refuses unknown categories."""
+    model = MIXED.build_model(params, training)
+    words = next(f.vocabulary for f in MIXED.features if f.vocabulary)
+    by_name = {each.name: each for each in model.inputs}
+    lookup = keras.layers.StringLookup(vocabulary=list(words), num_oov_indices=0, output_mode="one_hot")
+    none = keras.ops.sum(lookup(by_name["district"]), axis=1, keepdims=True) * 0.0
+    strict = keras.Model(by_name, model.output + none)
+    strict.compile(optimizer=keras.optimizers.Adam(0.05), loss="mean_squared_error")
+    return strict
+
+
+def test_a_stable_version_that_was_trained_on_other_data_is_noted(empty_store: Path) -> None:
+    """It may have seen the rows that it is measured on now."""
+    publish_mixed(empty_store)
+    run = training.train(MIXED, msgspec.structs.replace(PARAMS, seed=8), empty_store)
+    assert run.verdict is not None
+    assert run.verdict.stable is not None
+    assert run.verdict.stable.test is not None
+    assert run.verdict.stable.note == "it was trained on other data, and may have seen these rows"
+
+
+def test_a_version_promoted_meanwhile_is_the_one_to_be_held_against(
+    empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that began first and ends last does not replace a better version that it was not compared with."""
+    publish = store.publish
+
+    def publish_after_another(*arguments: Any, **options: Any) -> int:
+        monkeypatch.setattr(store, "publish", publish)
+        publish_mixed(empty_store)
+        return publish(*arguments, **options)
+
+    monkeypatch.setattr(store, "publish", publish_after_another)
+    run = training.train(replace(MIXED, min_r2=0), msgspec.structs.replace(PARAMS, epochs=20), empty_store)
+    assert run.verdict is not None
+    assert run.verdict.stable is not None
+    assert (run.version, run.verdict.passed, run.verdict.stable.version) == (2, False, 1)
+    assert release.stable(empty_store, "mixed") == 1
+
+
+def test_a_refused_version_does_not_take_a_withdrawn_ones_place(empty_store: Path) -> None:
+    """`models.config` still names the number, and would serve whatever has it."""
+    publish_mixed(empty_store)
+    (empty_store / "mixed" / "1").rename(empty_store / "mixed" / "withdrawn-1")
+    run = training.train(replace(MIXED, min_r2=1.0), PARAMS, empty_store)
+    assert run.version == 2
+    assert release.stable(empty_store, "mixed") is None

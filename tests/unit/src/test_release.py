@@ -1,6 +1,7 @@
 """The release state: `models.config` is always there, valid, and respectful of what a hand wrote."""
 
 import os
+import shutil
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -130,17 +131,56 @@ def test_pinning_leaves_what_is_pinned_already(tmp_path: Path) -> None:
     assert (tmp_path / "models.config").read_text(encoding="utf-8") == HAND_EDITED
 
 
-def test_the_label_stable_says_which_version_is(tmp_path: Path) -> None:
-    """A label on a served version goes before the greatest number, and promoting keeps what is labelled loaded."""
+def test_what_is_labelled_stays_loaded(tmp_path: Path) -> None:
+    """Promoting keeps labelled versions beside the new one and the one that was stable, and leaves the labels."""
     for version in ("1", "2", "3"):
         add_version(tmp_path, "line", version)
-    labelled = HAND_EDITED.replace("versions: 1", "versions: 1 versions: 2").replace(
-        'name: "line"', 'name: "line" version_labels { key: "stable" value: 1 }'
-    )
+    label = 'version_labels { key: "stable" value: 1 }'
+    labelled = HAND_EDITED.replace("versions: 1", "versions: 1 versions: 2").replace('"line"', f'"line" {label}', 1)
     (tmp_path / "models.config").write_text(labelled, encoding="utf-8")
-    assert release.stable(tmp_path, "line") == 1
+    assert release.stable(tmp_path, "line") == 2
     release.promote(tmp_path, "line", 3)
-    assert served(tmp_path) == [1, 3]
+    assert served(tmp_path) == [1, 2, 3]
+    assert dict(read(tmp_path).model_config_list.config[0].version_labels) == {"stable": 1}
+
+
+@pytest.mark.parametrize("withdrawn", ["renamed", "removed", "all gone"])
+def test_a_number_is_not_given_twice(tmp_path: Path, withdrawn: str) -> None:
+    """What `models.config` or a report has named was another version: who comes next does not take its place."""
+    for version in (1, 2):
+        add_version(tmp_path, "line", str(version))
+        release.promote(tmp_path, "line", version)
+    newest = tmp_path / "line" / "2"
+    if withdrawn == "renamed":
+        newest.rename(tmp_path / "line" / "withdrawn-2")
+    elif withdrawn == "removed":
+        shutil.rmtree(newest)
+    else:
+        shutil.rmtree(tmp_path / "line")
+    assert release.last_number(tmp_path, "line") == 2
+    release.pin(tmp_path, "line")
+    add_version(tmp_path, "line", "3")
+    assert release.stable(tmp_path, "line") == (None if withdrawn == "all gone" else 1)
+
+
+def test_a_reported_number_is_not_given_twice(tmp_path: Path) -> None:
+    """A version that was never served has its report under its number, even where its folder is gone."""
+    (tmp_path / "line" / "reports").mkdir(parents=True)
+    for name in ("4.html", "refused-20261121T134500Z.html", "notes.txt"):
+        (tmp_path / "line" / "reports" / name).write_text("", encoding="utf-8")
+    assert release.last_number(tmp_path, "line") == 4
+    assert release.last_number(tmp_path, "cubes") == 0
+
+
+@pytest.mark.parametrize("policy", ["", "latest { }", "all { }"])
+def test_a_model_without_versions_serves_none_by_itself(tmp_path: Path, policy: str) -> None:
+    """An entry that would serve whatever comes is taken out until something is promoted."""
+    text = f'model_config_list {{ config {{ name: "line" base_path: "/m" model_version_policy {{ {policy} }} }} }}'
+    (tmp_path / "models.config").write_text(text, encoding="utf-8")
+    release.pin(tmp_path, "line")
+    add_version(tmp_path, "line")
+    assert release.stable(tmp_path, "line") is None
+    assert len(read(tmp_path).model_config_list.config) == 0
 
 
 def test_a_version_whose_folder_is_gone_is_not_stable(tmp_path: Path) -> None:

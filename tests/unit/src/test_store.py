@@ -58,7 +58,7 @@ def test_preparing_makes_the_store_servable_and_removes_what_was_left(empty_stor
 def test_a_writer_that_fails_publishes_nothing(empty_store: Path) -> None:
     """Where writing or verifying raises, that error is passed on and no trace of the version stays."""
 
-    def fail(path: Path) -> None:
+    def fail(path: Path) -> bool:
         write(path, "b")
         raise ArtefactError("not the same")
 
