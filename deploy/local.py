@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from src import cli, release, store
+from src import cli, models_config, recipes, release, store
 from src.errors import StoreError
 
 ROOT = Path(__file__).parents[1]
@@ -140,6 +140,9 @@ def train_if_new(model: str) -> int:
     """
     if release.stable(cli.DEFAULT_STORE, model) is not None:
         return 0
+    if model not in recipes.names() and (kept := models_config.versions(cli.DEFAULT_STORE / model)):
+        print(f"run: no version of {model} is promoted; not promoted: {', '.join(map(str, kept))}", file=sys.stderr)
+        return 1
     return subprocess.run([sys.executable, "-m", "src.train", model], cwd=ROOT, check=False).returncode
 
 

@@ -23,11 +23,14 @@ def split_model(words: Sequence[str], model_store: Path) -> tuple[str, list[str]
 
     Raises:
         InputError: The first word looks like a name, and there is no model of that name.
+        RecipeError: It is a recipe's file that cannot be loaded.
     """
     from src import recipes
     from src.errors import InputError
     from src.models_config import models
 
+    if words and words[0].endswith(".py"):
+        return recipes.find(words[0]).name, list(words[1:])
     known = sorted({*recipes.names(), *models(model_store)})
     if words and words[0] in known:
         return words[0], list(words[1:])

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from src.card import read_card
 from src.dtypes import Array
 from src.errors import InputError, StoreError
 from src.quiet import import_tensorflow
@@ -21,7 +22,7 @@ class SavedModel:
             path: The SavedModel's folder.
 
         Raises:
-            StoreError: It cannot be loaded, or gives more than one output.
+            StoreError: It or its card cannot be loaded, or it gives more than one output.
         """
         import_tensorflow()
         import tensorflow as tf
@@ -37,6 +38,8 @@ class SavedModel:
         if len(self._signature.structured_outputs) != 1:
             raise StoreError(f"{path} gives {len(self._signature.structured_outputs)} outputs; one can be told here")
         self._path = path
+        card = read_card(path)
+        self._vocabularies = {f.name: f.vocabulary for f in card.features if f.vocabulary} if card else {}
 
     def answer(self, inputs: Mapping[str, Array]) -> Array:
         """Predict a batch of values.
@@ -85,7 +88,7 @@ class SavedModel:
             raise StoreError(f"{self._path} takes more than one value a row and name ({shapes}), which text cannot say")
         batch = {}
         for name, spec in self.inputs.items():
-            values = check_values(rows, name, spec.dtype.as_numpy_dtype)
+            values = check_values(rows, name, spec.dtype.as_numpy_dtype, self._vocabularies.get(name))
             batch[name] = tf.constant(values.reshape(len(rows), *spec.shape[1:]), spec.dtype)
         try:
             (output,) = self._signature(**batch).values()

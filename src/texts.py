@@ -11,21 +11,24 @@ from src.errors import InputError
 from src.rows import Row
 
 
-def check_values(rows: Sequence[Row], name: str, dtype: Any) -> Array:
+def check_values(rows: Sequence[Row], name: str, dtype: Any, vocabulary: Sequence[str] | None = None) -> Array:
     """Turn one column of texts into values of an input's dtype.
 
     Args:
         rows: The rows.
         name: The input's name, which every row has.
         dtype: The input's NumPy dtype: a number's, bool, or object for strings, which are taken as they stand.
+        vocabulary: The only strings that the input takes; None for any.
 
     Returns:
         An array of shape (len(rows),).
 
     Raises:
-        InputError: A text is no finite number within the dtype's range, neither true nor false, or not UTF-8.
+        InputError: A text is no finite number within the dtype's range, neither true nor false, not UTF-8,
+            or not in the vocabulary.
     """
     values = np.empty(len(rows), dtype)
+    known = None if vocabulary is None else frozenset(vocabulary)
     for index, row in enumerate(rows):
         try:
             with np.errstate(over="raise"):
@@ -33,6 +36,8 @@ def check_values(rows: Sequence[Row], name: str, dtype: Any) -> Array:
         except (ValueError, ArithmeticError):
             text = row.values[name] if values.dtype.kind == "O" else row.values[name].strip()
             raise InputError(f"{row.place}, {name}: {text!r} is {_refusal(values.dtype)}") from None
+        if known is not None and row.values[name] not in known:
+            raise InputError(f"{row.place}, {name}: {row.values[name]!r:.80} is none of {', '.join(vocabulary or ())}")
     return values
 
 

@@ -38,19 +38,24 @@ def find(name: str) -> Recipe[Any]:
         RecipeError: There is no such recipe, or its file cannot be loaded or holds none (of that name).
     """
     if name not in names() and not is_elsewhere(name):
-        raise RecipeError(
-            f"unknown recipe {name!r}; there is: {', '.join(names())}; or a recipe's file, such as ./{name}.py"
-        )
+        raise RecipeError(f"unknown recipe {name!r}; there is: {', '.join(names())}; or a file such as ../rents.py")
     where = name if is_elsewhere(name) else f"src/recipes/{name}.py"
+    if name.endswith(".py") and not Path(name).is_file():
+        raise RecipeError(f"there is no recipe's file {name}")
     try:
         module = _load_file(Path(name)) if name.endswith(".py") else importlib.import_module(_module_name(name))
-    except Exception as error:  # whatever is wrong in a recipe's file, its author should see it in one line
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # whatever is wrong in a recipe's file, its author should see it in one line
         raise RecipeError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
     recipe = getattr(module, "RECIPE", None)
     if not isinstance(recipe, Recipe):
         raise RecipeError(f"{where} holds no RECIPE")
     if not is_elsewhere(name) and recipe.name != name:
         raise RecipeError(f"{where} holds no RECIPE named {name!r}")
+    if is_elsewhere(name) and recipe.name in names():
+        raise RecipeError(f"{where} holds a RECIPE named {recipe.name!r}, as src/recipes has one; give it another name")
     return recipe
 
 

@@ -51,7 +51,7 @@ def check_quotes(file: Path) -> None:
         raise RecipeError(_unreadable(file, error)) from error
 
 
-def read_columns(file: Path, dtypes: Mapping[str, str]) -> Iterator[dict[str, Array]]:
+def read_columns(file: Path, dtypes: Mapping[str, str]) -> Iterator[tuple[int, dict[str, Array]]]:
     """Read some columns of a file.
 
     Args:
@@ -59,7 +59,7 @@ def read_columns(file: Path, dtypes: Mapping[str, str]) -> Iterator[dict[str, Ar
         dtypes: The dtypes of the columns needed, by name.
 
     Yields:
-        Arrays of the declared dtypes and shape (rows,), by column, of some rows at a time.
+        Of some rows at a time, the first one's number, and arrays of the declared dtypes and shape (rows,) by column.
 
     Raises:
         RecipeError: The file cannot be read, a column is missing, or a value is not of its dtype. The rows of a CSV
@@ -70,10 +70,13 @@ def read_columns(file: Path, dtypes: Mapping[str, str]) -> Iterator[dict[str, Ar
     first_row = 0 if _is_parquet(file) else 2
     try:
         for columns in (_read_parquet if _is_parquet(file) else read_csv)(file, dtypes):
-            yield {
-                name: _checked(file, first_row, name, column, dtype)
-                for (name, dtype), column in zip(dtypes.items(), columns, strict=True)
-            }
+            yield (
+                first_row,
+                {
+                    name: _checked(file, first_row, name, column, dtype)
+                    for (name, dtype), column in zip(dtypes.items(), columns, strict=True)
+                },
+            )
             first_row += len(columns[0])
     except (OSError, pa.ArrowException) as error:
         raise RecipeError(_unreadable(file, error)) from error

@@ -49,16 +49,31 @@ class Table:
         """
         dtypes = {feature.name: feature.dtype for feature in self.features} | {self.target: "float32"}
         for file in table_files(self.path):
-            for columns in read_columns(file, dtypes):
+            for first_row, columns in read_columns(file, dtypes):
                 inputs = {f.name: columns[f.name].reshape(-1, *f.shape) for f in self.features}
-                rows = self._kept(Split(inputs, columns[self.target].reshape(-1, 1)))
+                rows = Split(inputs, columns[self.target].reshape(-1, 1))
+                kept = self._kept(rows)
+                rows = rows.take(kept)
+                self._check_categories(file, rows, first_row + kept)
                 chosen = splitting.held_out(rows.inputs, self.share, self.seed)
                 yield rows.take(np.flatnonzero(~chosen)), rows.take(np.flatnonzero(chosen))
 
-    def _kept(self, rows: Split) -> Split:
+    def _check_categories(self, file: Path, rows: Split, numbers: Array) -> None:
+        """Look for strings outside their vocabulary; here, where it is still known which row of the file is which."""
+        for feature in self.features:
+            if feature.vocabulary is None or feature.dtype != "string":
+                continue
+            known = frozenset(feature.vocabulary)
+            for number, value in zip(numbers, rows.inputs[feature.name].flat, strict=True):
+                if value not in known:
+                    place = f"{file} row {number}, column {feature.name}"
+                    raise RecipeError(f"{place}: {value!r:.80} is none of {', '.join(feature.vocabulary)}")
+
+    def _kept(self, rows: Split) -> Array:
+        """The places of the rows to take."""
         if self.keep is None:
-            return rows
+            return np.arange(rows.rows)
         kept = np.asarray(self.keep(rows.inputs))
         if kept.dtype != bool or kept.size != rows.rows:
             raise RecipeError(f"{self.path}: keep gave {kept.dtype} of shape {kept.shape}, not bool of ({rows.rows},)")
-        return rows.take(np.flatnonzero(kept))
+        return np.flatnonzero(kept)

@@ -263,3 +263,14 @@ def test_a_parquet_file_has_rows_and_the_columns(tmp_path: Path) -> None:
     assert refusal(tmp_path / "t.parquet") == "t.parquet: no column y; there is: a, x"
     parquet.write_table(pa.Table.from_arrays([pa.array([1])] * 3, ["x", "y", "x"]), tmp_path / "t.parquet")
     assert refusal(tmp_path / "t.parquet") == "t.parquet: more than one column x"
+
+
+def test_a_category_that_is_none_is_refused_with_its_place(tmp_path: Path) -> None:
+    """The row of the file, whichever split it would be in; a row that `keep` leaves out may hold anything."""
+    path = column(tmp_path, "hill", "", "centre")
+    feature = Feature(name="x", dtype="string", shape=(), vocabulary=("hill", "centre"), description="Where.")
+    with pytest.raises(RecipeError) as caught:
+        read_table(path, features=[feature], target="y")
+    assert str(caught.value) == f"{path} row 3, column x: '' is none of hill, centre"
+    found = read_table(path, features=[feature], target="y", keep=lambda inputs: inputs["x"] != "")
+    assert found.train.rows + found.test.rows == 2

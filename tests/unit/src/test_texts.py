@@ -64,3 +64,11 @@ def test_a_text_that_is_no_unicode_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         values("object", "fine", os.fsdecode(b"a\xff"))
     assert str(caught.value) == r"value 2, x: 'a\udcff' is not UTF-8 text"
+
+
+def test_a_category_that_is_none_is_refused_with_those_there_are() -> None:
+    """In its row, before the model is asked."""
+    rows = [Row("line 2", {"cut": "Ideal"}), Row("line 3", {"cut": "Round"})]
+    assert check_values(rows[:1], "cut", np.object_, ("Fair", "Ideal")).tolist() == ["Ideal"]
+    with pytest.raises(InputError, match=r"^line 3, cut: 'Round' is none of Fair, Ideal$"):
+        check_values(rows, "cut", np.object_, ("Fair", "Ideal"))
