@@ -1,21 +1,20 @@
 """A training run: from a recipe and its parameters to a published version."""
 
-import contextlib
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
 
-from src import describe, devices, export, gate, metrics, own_code, release, report, rival, store, verify
+from src import describe, devices, own_code, report, store
 from src.batches import steps_of
 from src.checks import check_recipe
 from src.dataset import Dataset
-from src.errors import ModelSideError, StoreError
+from src.errors import ArtefactError, GateError, RecipeError
 from src.fitting import fit
+from src.gate import Verdict
 from src.profiles import profile
+from src.publishing import Judge, publish
 from src.quiet import import_tensorflow
 from src.recipe import Params, Recipe, Training
 from src.release import SERVED_FROM
@@ -57,11 +56,11 @@ def train(
     run = _begin(recipe, hyperparameters, dataset)
     try:
         model = _fit(run, hyperparameters, dataset, progress=progress)
-        judge = _Judge(run, model, dataset, own_code.fit_baseline(recipe, run.train.sample))
-        _publish(judge, model_store, served_from)
-    except ModelSideError as error:
+        judge = Judge(run, model, dataset, own_code.fit_baseline(recipe, run.train.sample))
+        publish(judge, model_store, served_from)
+    except (GateError, RecipeError, ArtefactError) as error:
         if run.history.losses:  # what went on until then can be looked at
-            run.verdict = gate.Verdict(passed=False, reasons=[str(error)], stable=None)
+            run.verdict = Verdict(passed=False, reasons=[str(error)], stable=None)
             report.write(run, model_store)
         raise
     report.write(run, model_store)
@@ -99,73 +98,3 @@ def _fit(run: Run, params: Params, dataset: Dataset, *, progress: bool) -> Any:
     finally:
         run.seconds = time.perf_counter() - start
     return model
-
-
-@dataclass(frozen=True)
-class _Judge:
-    """A trained model, and what it takes to judge it, again if need be."""
-
-    run: Run
-    model: Any
-    dataset: Dataset
-    baseline: metrics.Predictor
-
-    def judge(self, model_store: Path) -> tuple[metrics.Evaluation, gate.Verdict]:
-        """Measure the model beside the baseline and the stable version, and put it to the gate."""
-        run, recipe = self.run, self.run.recipe
-        stable = rival.load(model_store, recipe.name, run.origin.data.sha256)
-        evaluation, answers = metrics.evaluate(
-            metrics.of_keras(self.model),
-            self.baseline,
-            recipe.baseline.name,
-            self.dataset,
-            stable.predictors() if stable else {},
-        )
-        gate.check_finite(evaluation)
-        answers, compared = stable.judged(answers) if stable else (answers, None)
-        verdict = gate.judge(evaluation, answers, compared, min_r2=recipe.min_r2, max_regression=recipe.max_regression)
-        run.evaluation, run.answers, run.verdict = evaluation, answers, verdict
-        return evaluation, verdict
-
-
-def _publish(judge: _Judge, model_store: Path, served_from: PurePosixPath) -> None:
-    """Publish the model with its card, and promote it if the gate lets it through."""
-    run, model = judge.run, judge.model
-    recipe, sample = run.recipe, run.train.sample
-    evaluation, verdict = judge.judge(model_store)
-
-    def write(path: Path) -> bool:
-        nonlocal evaluation, verdict
-        stable = release.stable(model_store, recipe.name)
-        if stable != (verdict.stable.version if verdict.stable else None):
-            # Another run has promoted a version meanwhile. None else can now: this is the one to be held against.
-            evaluation, verdict = judge.judge(model_store)
-        card = describe.build_card(recipe, run.origin, run.train, metrics.of_keras(model), evaluation, verdict)
-        with store_errors(path):
-            export.export(model, recipe, card, sample, path)
-        verify.verify(path, model, recipe, card, sample)
-        return verdict.passed
-
-    run.version = store.publish(model_store, recipe.name, write, served_from=served_from)
-
-
-@contextlib.contextmanager
-def store_errors(path: Path) -> Iterator[None]:
-    """Turn reports of a full or failing disk, TensorFlow's own too, into the store's error.
-
-    Args:
-        path: What the block writes.
-
-    Raises:
-        StoreError: It could not be written.
-    """
-    import tensorflow as tf
-
-    try:
-        yield
-    except tf.errors.OpError as error:
-        # Such as "{{function_node ...}} <file>; No space left on device [Op:SaveV2]".
-        reason = " ".join(str(error.message).split()).rpartition("; ")[2].partition(" [Op:")[0]
-        raise StoreError(f"cannot write {path}: {reason[:300]}") from error
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error

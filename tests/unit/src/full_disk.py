@@ -12,7 +12,7 @@ from pathlib import Path
 from src import cli, export, models_config, recipes, store, verify
 from src.errors import StoreError
 from src.params import load_params
-from src.training import store_errors
+from src.publishing import store_errors
 from tests.unit.src.conftest import train_and_export
 
 PAGE_KILOBYTES = 4

@@ -1,0 +1,104 @@
+"""From a trained model to a published version: judged, described, exported, verified."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from src import describe, export, gate, metrics, release, rival, store, verify
+from src.dataset import Dataset
+from src.errors import StoreError
+from src.run import Run
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A trained model, and what it takes to judge it, again if need be."""
+
+    run: Run
+    model: Any
+    dataset: Dataset
+    baseline: metrics.Predictor
+
+    def judge(self, model_store: Path) -> tuple[metrics.Evaluation, gate.Verdict]:
+        """Measure the model beside the baseline and the stable version, and put it to the gate.
+
+        Args:
+            model_store: Where the stable version is.
+
+        Returns:
+            The metrics and the verdict, which the run keeps too.
+
+        Raises:
+            GateError: The model answers no numbers.
+            RecipeError: The baseline answers none.
+        """
+        run, recipe = self.run, self.run.recipe
+        stable = rival.load(model_store, recipe.name, run.origin.data.sha256)
+        evaluation, answers = metrics.evaluate(
+            metrics.of_keras(self.model),
+            self.baseline,
+            recipe.baseline.name,
+            self.dataset,
+            stable.predictors() if stable else {},
+        )
+        gate.check_finite(evaluation)
+        answers, compared = stable.judged(answers) if stable else (answers, None)
+        verdict = gate.judge(evaluation, answers, compared, min_r2=recipe.min_r2, max_regression=recipe.max_regression)
+        run.evaluation, run.answers, run.verdict = evaluation, answers, verdict
+        return evaluation, verdict
+
+
+def publish(judge: Judge, model_store: Path, served_from: PurePosixPath) -> None:
+    """Publish the model with its card, and promote it if the gate lets it through.
+
+    Args:
+        judge: The model.
+        model_store: Where to publish; prepared.
+        served_from: The store's folder as the model server sees it.
+
+    Raises:
+        GateError: The model answers no numbers, so that there is nothing to keep.
+        StoreError: The store cannot be written.
+        ArtefactError: The SavedModel does not reproduce the Keras model.
+    """
+    run, model = judge.run, judge.model
+    recipe, sample = run.recipe, run.train.sample
+    evaluation, verdict = judge.judge(model_store)
+
+    def write(path: Path) -> bool:
+        nonlocal evaluation, verdict
+        stable = release.stable(model_store, recipe.name)
+        if stable != (verdict.stable.version if verdict.stable else None):
+            # Another run has promoted a version meanwhile. None else can now: this is the one to be held against.
+            evaluation, verdict = judge.judge(model_store)
+        card = describe.build_card(recipe, run.origin, run.train, metrics.of_keras(model), evaluation, verdict)
+        with store_errors(path):
+            export.export(model, recipe, card, sample, path)
+        verify.verify(path, model, recipe, card, sample)
+        return verdict.passed
+
+    run.version = store.publish(model_store, recipe.name, write, served_from=served_from)
+
+
+@contextlib.contextmanager
+def store_errors(path: Path) -> Iterator[None]:
+    """Turn reports of a full or failing disk, TensorFlow's own too, into the store's error.
+
+    Args:
+        path: What the block writes.
+
+    Raises:
+        StoreError: It could not be written.
+    """
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.OpError as error:
+        # Such as "{{function_node ...}} <file>; No space left on device [Op:SaveV2]".
+        reason = " ".join(str(error.message).split()).rpartition("; ")[2].partition(" [Op:")[0]
+        raise StoreError(f"cannot write {path}: {reason[:300]}") from error
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
