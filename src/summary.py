@@ -41,8 +41,9 @@ def _stable(run: Run) -> list[str]:
     """The version that was stable before, as far as it could be compared with."""
     if run.verdict is None or (stable := run.verdict.stable) is None:
         return []
-    found = describe(stable.test) if stable.test else f"not compared with: {stable.note}"
-    return [f"  stable before, version {stable.version}: {found}"]
+    found = describe(stable.test) if stable.test else "not compared with"
+    note = f"; {stable.note}" if stable.note else ""
+    return [f"  stable before, version {stable.version}: {found}{note}"]
 
 
 def refusal(run: Run, store: Path) -> str:

@@ -100,13 +100,15 @@ def test_units_are_named(areas: Trained) -> None:
 def test_the_version_that_was_stable_before_is_named(line: Trained) -> None:
     """Its metrics on the same rows, or why there are none."""
     found = Stable(version=2, test=Metrics(mae=1, rmse=2, r2=0.5))
+    odd = Stable(version=2, test=Metrics(mae=1, rmse=2, r2=None), note="it was trained on other data")
     lost = Stable(version=2, test=None, note="cannot load it")
     texts = [
         summary(replace(run_of(line, 3), verdict=Verdict(passed=True, reasons=[], stable=stable)), Path("/s"))
-        for stable in (found, lost)
+        for stable in (found, odd, lost)
     ]
     assert "  stable before, version 2: MAE 1, RMSE 2, R² 0.5000" in texts[0].splitlines()
-    assert "  stable before, version 2: not compared with: cannot load it" in texts[1].splitlines()
+    assert "  stable before, version 2: MAE 1, RMSE 2; it was trained on other data" in texts[1].splitlines()
+    assert "  stable before, version 2: not compared with; cannot load it" in texts[2].splitlines()
 
 
 def test_what_is_not_promoted_has_no_next_steps(line: Trained) -> None:
