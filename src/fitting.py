@@ -82,10 +82,11 @@ def fit(model: Any, train: Rows, test: Split, params: Params, history: History, 
         try:
             devices.build(model, dataset)
             model.fit(dataset, epochs=1, verbose=0, shuffle=False, callbacks=[_block_callback(on_block, steps)])
-        except Exception as error:
-            if failures:  # the reason, of which TensorFlow's error is the consequence
-                raise failures[0] from error
-            raise
+        except Exception:
+            if not failures:
+                raise
+        if failures:  # the reason, of which TensorFlow's error, which is let go with all it holds, was the consequence
+            raise failures[0]
 
 
 def _block_callback(on_block: Callable[[int, float], None], steps: int) -> Any:
