@@ -22,6 +22,22 @@ class Parser(argparse.ArgumentParser):
         """Exit with code 2 and one line."""
         self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
 
+    def add_recipe(self) -> None:
+        """Take the recipe as the first word."""
+        self.add_argument(
+            "recipe", nargs="?", default=DEFAULT_RECIPE, help="its name, file or module (default: %(default)s)"
+        )
+
+    def add_set(self) -> None:
+        """Take `--set`, as often as it comes."""
+        self.add_argument(
+            "--set", action="append", default=[], metavar="KEY=VALUE", help="override one of the hyperparameters"
+        )
+
+    def add_store(self) -> None:
+        """Take `--store`."""
+        self.add_argument("--store", type=Path, default=DEFAULT_STORE, help="the model store (default: %(default)s)")
+
 
 class _Terminated(BaseException):
     """SIGTERM arrived; like KeyboardInterrupt, no handler of ordinary errors should catch it."""

@@ -7,7 +7,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from src import cli  # all else is imported by what needs it: so early, Ctrl-C would end in a traceback
 
@@ -15,13 +14,11 @@ from src import cli  # all else is imported by what needs it: so early, Ctrl-C w
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line; argparse exits with code 2 where it is wrong."""
     parser = cli.Parser(prog="python -m src.evaluate", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "recipe", nargs="?", default=cli.DEFAULT_RECIPE, help="its name, file or module (default: line)"
-    )
+    parser.add_recipe()
     parser.add_argument("versions", nargs="*", type=int, metavar="VERSION", help="one or two (default: the stable one)")
     parser.add_argument("--split", choices=("train", "test"), default="test", help="which rows (default: the held-out)")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one of params.yaml")
-    parser.add_argument("--store", type=Path, default=cli.DEFAULT_STORE, help="the model store (default: %(default)s)")
+    parser.add_set()
+    parser.add_store()
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args(arguments)
     if len(options.versions) > 2:

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> None:
         epilog="a value such as -1e3 goes behind --: python -m src.predict -- -1e3",
     )
     parser.add_argument("words", nargs="*", metavar="[MODEL] VALUE|FILE.csv|-", help="default model: line")
-    parser.add_argument("--store", type=Path, default=cli.DEFAULT_STORE, help="the model store (default: %(default)s)")
+    parser.add_store()
     # Intermixed, since options may stand between the words; argparse does not then know what -- means.
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = parser.parse_intermixed_args(arguments[:end])

@@ -14,20 +14,13 @@ from src import cli  # all else is imported by what needs it: so early, Ctrl-C w
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line; argparse exits with code 2 where it is wrong."""
-    from src import recipes
     from src.release import SERVED_FROM
 
     parser = cli.Parser(prog="python -m src.train", description=__doc__.splitlines()[0])
-    known = ", ".join(recipes.names())
-    parser.add_argument(
-        "recipe",
-        nargs="?",
-        default=cli.DEFAULT_RECIPE,
-        help=f"{known}; a recipe's file or module (default: %(default)s)",
-    )
+    parser.add_recipe()
     parser.add_argument("--params", type=Path, metavar="FILE", help="read another file than params.yaml")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one of its values")
-    parser.add_argument("--store", type=Path, default=cli.DEFAULT_STORE, help="the model store (default: %(default)s)")
+    parser.add_set()
+    parser.add_store()
     parser.add_argument(
         "--served-from",
         type=PurePosixPath,

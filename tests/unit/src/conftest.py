@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from src import describe, export, metrics, recipes
+from src import describe, export, metrics, recipes, training
 from src.batches import steps_of
 from src.card import Card
 from src.fitting import History, fit
@@ -17,7 +17,8 @@ from src.params import load_params
 from src.profiles import Profile, profile
 from src.quiet import import_tensorflow
 from src.recipe import Dataset, Feature, Output, Params, Recipe, Split, Training
-from tests.unit.src.mixed import MIXED, PARAMS
+from src.run import Run
+from tests.unit.src.mixed import MIXED, PARAMS, publish_mixed
 
 
 @dataclass(frozen=True)
@@ -118,3 +119,23 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def empty_store(tmp_path: Path) -> Path:
     """A folder's name for a store that does not exist yet."""
     return tmp_path / "store"
+
+
+@pytest.fixture(scope="session")
+def line_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Run]]:
+    """A store with two published versions of the line; the second was compared with the first."""
+    store, recipe = tmp_path_factory.mktemp("reports") / "store", recipes.find("line")
+    first = training.train(recipe, load_params(recipe, ["epochs=100"]), store)
+    return store, [first, training.train(recipe, load_params(recipe), store)]
+
+
+@pytest.fixture(scope="session")
+def line_run(line_runs: tuple[Path, list[Run]]) -> Run:
+    """The line's second run, which was promoted."""
+    return line_runs[1][1]
+
+
+@pytest.fixture(scope="session")
+def mixed_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run with inputs of every kind, and no version to compare with."""
+    return publish_mixed(tmp_path_factory.mktemp("mixed_report") / "store")

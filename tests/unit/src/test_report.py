@@ -3,7 +3,7 @@
 import math
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from src import params, recipes, report, training
 from src.amounts import amount, coefficient
-from src.errors import GateError, StoreError
+from src.errors import GateError
 from src.fitting import History
 from src.gate import Stable, Verdict
 from src.lineage import Git
@@ -21,30 +21,9 @@ from src.metrics import Evaluation, Metrics, SplitMetrics
 from src.recipe import Feature, Output
 from src.report import tables
 from src.run import Run
-from tests.unit.src.mixed import publish_mixed
 from tests.unit.src.page import Page, read
 
 HOSTILE = '<script>alert("$1 & $2")</script></svg>'
-
-
-@pytest.fixture(scope="session")
-def line_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Run]]:
-    """A store with two published versions of the line; the second was compared with the first."""
-    store, recipe = tmp_path_factory.mktemp("reports") / "store", recipes.find("line")
-    first = training.train(recipe, params.load_params(recipe, ["epochs=100"]), store)
-    return store, [first, training.train(recipe, params.load_params(recipe), store)]
-
-
-@pytest.fixture(scope="session")
-def line_run(line_runs: tuple[Path, list[Run]]) -> Run:
-    """The line's second run, which was promoted."""
-    return line_runs[1][1]
-
-
-@pytest.fixture(scope="session")
-def mixed_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run with inputs of every kind, and no version to compare with."""
-    return publish_mixed(tmp_path_factory.mktemp("mixed_report") / "store")
 
 
 @pytest.fixture(scope="session")
@@ -85,14 +64,6 @@ def numbers(metrics: Metrics) -> list[float]:
 def pairs(page: Page, table: str) -> dict[str, str]:
     """A table of names and values."""
     return dict(zip(page.texts("th", table), page.texts("td", table), strict=True))
-
-
-def test_training_writes_a_report_for_each_version(line_runs: tuple[Path, list[Run]]) -> None:
-    """It lies beside the versions, by their number, and is what the run renders to."""
-    store, runs = line_runs
-    for version, run in enumerate(runs, start=1):
-        assert report.path(run, store) == store / "line" / "reports" / f"{version}.html"
-        assert report.path(run, store).read_text(encoding="utf-8") == report.render(run)
 
 
 def test_the_page_needs_nothing_else(mixed_run: Run) -> None:
@@ -368,36 +339,3 @@ def test_any_text_is_shown_as_text(mixed_run: Run) -> None:
     assert pairs(page, "parameters") == {HOSTILE: HOSTILE}
     assert f"baseline: {HOSTILE}" in page.texts("th", "metrics")
     assert any(text.startswith("<script>") for text in page.texts("text"))
-
-
-def test_a_report_is_named_by_its_version_or_its_time(line_run: Run) -> None:
-    """A run that published nothing has the time it began, in UTC, that no colon spoils a file's name."""
-    store = Path("store")
-    created = datetime.fromisoformat("2026-11-21T14:05:06+02:00")
-    refused = replace(line_run, version=None, origin=msgspec.structs.replace(line_run.origin, created=created))
-    assert report.path(line_run, store) == store / "line" / "reports" / "2.html"
-    assert report.path(refused, store) == store / "line" / "reports" / "refused-20261121T120506Z.html"
-
-
-@pytest.mark.parametrize(("version", "start"), [(2, "version 2 is published, but its report"), (None, "its report")])
-def test_a_report_that_cannot_be_written_is_one_line(
-    line_run: Run, tmp_path: Path, version: int | None, start: str
-) -> None:
-    """It says whether there is a version all the same, and names the file and the reason."""
-    (tmp_path / "line").mkdir()
-    (tmp_path / "line" / "reports").write_text("in the way", encoding="utf-8")
-    run = replace(line_run, version=version)
-    with pytest.raises(StoreError) as caught:
-        report.write(run, tmp_path)
-    assert str(caught.value) == f"{start} cannot be written: {report.path(run, tmp_path)}: File exists"
-
-
-def test_writing_makes_the_folder_and_replaces_a_report(
-    line_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The file that was written is told, and is UTF-8."""
-    for text in ("old", "new: 100 €"):
-        monkeypatch.setattr(report, "render", lambda _, text=text: text)
-        file = report.write(line_run, tmp_path / "new")
-    assert file.read_bytes() == "new: 100 €".encode()
-    assert [entry.name for entry in file.parent.iterdir()] == ["2.html"]
