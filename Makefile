@@ -56,9 +56,9 @@ lock: ## Write both constraints.txt from the requirement files (UPGRADE=1 renews
 	compile constraints.txt requirements_dev.txt && \
 	compile tests/clients/constraints.txt tests/clients/requirements.txt
 
-proto: $(VENV)/.dev ## Generate the gateway's code from gateway/tf_serving.proto
+proto: $(VENV)/.dev ## Generate the code from gateway/tf_serving.proto and src/tf_serving.proto
 	$(BIN)/python -m grpc_tools.protoc --proto_path=. --python_out=. --mypy_out=. \
-		--plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy gateway/tf_serving.proto
+		--plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy gateway/tf_serving.proto src/tf_serving.proto
 
 clean: ## Remove the environments and caches, never the model store
 	rm -rf $(VENV) $(CLIENTS) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
