@@ -17,6 +17,7 @@ from src.metrics import Metrics, regression_metrics
 from src.params import load_params
 from src.recipe import Array, Split
 from src.recipes.diamonds import CATEGORIES, NUMBERS, load
+from src.release.operations import Operator
 
 GOAL_MAE = 265.0  # US dollars
 GOAL_SECONDS = 300.0
@@ -50,7 +51,7 @@ def main() -> int:
     params = load_params(recipe)
     start, busy = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as store:
-        run = training.train(recipe, params, Path(store))
+        run = training.train(recipe, params, Operator(store=Path(store)))
     seconds = time.perf_counter() - start
     share = (time.process_time() - busy) / seconds / len(os.sched_getaffinity(0))
     assert run.evaluation is not None

@@ -21,8 +21,9 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from src import cli, models_config, recipes, release, store
+from src import cli, models_config, recipes, store
 from src.errors import StoreError
+from src.release import state, traffic
 
 ROOT = Path(__file__).parents[1]
 PROCFILE = ROOT / "deploy" / "Procfile"
@@ -138,7 +139,7 @@ def train_if_new(model: str) -> int:
     Raises:
         StoreError: The store's `models.config` is not valid.
     """
-    if release.stable(cli.DEFAULT_STORE, model) is not None:
+    if state.stable(cli.DEFAULT_STORE, model) is not None:
         return 0
     if model not in recipes.names() and (kept := models_config.versions(cli.DEFAULT_STORE / model)):
         print(f"run: no version of {model} is promoted; not promoted: {', '.join(map(str, kept))}", file=sys.stderr)
@@ -204,6 +205,7 @@ def main() -> int:
             "PORT": str(port),
             "MODEL_SERVER": f"{LOOPBACK}:{server_port}",
             "MODEL_SERVER_PORT": str(server_port),
+            "TRAFFIC_FILE": str(cli.DEFAULT_STORE / traffic.TRAFFIC_FILE),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "PYTHONUNBUFFERED": "1",  # their output goes into honcho's pipe, line by line
         }

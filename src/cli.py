@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import FrameType
 from typing import NoReturn
 
@@ -13,6 +13,9 @@ from src.errors import ModelSideError
 
 DEFAULT_STORE = Path(__file__).parents[1] / "serving" / "models"
 DEFAULT_RECIPE = "line"
+DEFAULT_MODEL_SERVER = "127.0.0.1:8500"
+SERVED_FROM = PurePosixPath("/models")
+KEPT = 5  # versions that servers are not told of
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,6 +40,47 @@ class Parser(argparse.ArgumentParser):
     def add_store(self) -> None:
         """Take `--store`."""
         self.add_argument("--store", type=Path, default=DEFAULT_STORE, help="the model store (default: %(default)s)")
+
+    def add_model_server(self) -> None:
+        """Take `--model-server`, by default what the gateway takes from the environment."""
+        self.add_argument(
+            "--model-server",
+            default=os.environ.get("MODEL_SERVER") or DEFAULT_MODEL_SERVER,
+            metavar="TARGET",
+            help="the model servers that read the store, as MODEL_SERVER (default: %(default)s)",
+        )
+
+    def add_served_from(self) -> None:
+        """Take `--served-from`."""
+        self.add_argument(
+            "--served-from",
+            type=_absolute,
+            default=SERVED_FROM,
+            metavar="FOLDER",
+            help="the store's folder as servers see it, for a model not yet in models.config (default: %(default)s)",
+        )
+
+    def add_keep(self) -> None:
+        """Take `--keep`."""
+        self.add_argument(
+            "--keep",
+            type=_count,
+            default=KEPT,
+            metavar="N",
+            help="how many versions to keep that servers are not told of (default: %(default)s)",
+        )
+
+
+def _absolute(text: str) -> PurePosixPath:
+    if not text.startswith("/"):
+        raise argparse.ArgumentTypeError(f"{text} is not absolute, as model servers need it")
+    return PurePosixPath(text)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive number")
+    return int(text)
 
 
 class _Terminated(BaseException):

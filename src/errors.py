@@ -6,6 +6,8 @@
     ├── StoreError            the model store cannot be read or written
     ├── ArtefactError         the exported SavedModel does not do what the Keras model does
     ├── InputError            values that the model cannot take
+    ├── ReleaseError          a release that cannot be brought about
+    │   └── UnreachableError  no model server answers
     ├── GateError             exit code 3: the candidate is not good enough to be promoted
     └── ReproduceError        exit code 4: a version trained again does not come out the same
 
@@ -38,6 +40,14 @@ class ArtefactError(ModelSideError):
 
 class InputError(ModelSideError):
     """Values that the model cannot take."""
+
+
+class ReleaseError(ModelSideError):
+    """A release cannot be brought about."""
+
+
+class UnreachableError(ReleaseError):
+    """No model server answers."""
 
 
 class GateError(ModelSideError):

@@ -50,7 +50,7 @@ def write(store: Path, config: Any) -> None:
     """
     config.model_config_list.SetInParent()  # an empty list is written out: TensorFlow Serving ends on an empty file
     if config != read(store):
-        _replace(store / CONFIG_FILE, text_format.MessageToString(config))
+        replace(store / CONFIG_FILE, text_format.MessageToString(config))
 
 
 def versions(model_folder: Path) -> list[int]:
@@ -72,23 +72,35 @@ def reported(model_folder: Path) -> list[int]:
     return sorted(int(file.stem) for file in model_folder.glob("reports/*.html") if _is_version(file.stem))
 
 
-def _is_version(name: str) -> bool:
-    """Whether a folder's name is a version as this project writes them: no leading zeros, no other script's digits."""
-    return name.isascii() and name.isdecimal() and str(int(name)) == name and int(name) < MAX_VERSION
+def replace(path: Path, text: str, mode: int | None = None) -> None:
+    """Replace a file of the store in one step, and make it survive a power cut.
 
+    Args:
+        path: The file.
+        text: Its new content.
+        mode: Who may read it; as the process makes files where it is left out.
 
-def _replace(path: Path, text: str) -> None:
+    Raises:
+        OSError: It cannot be written; the old one is there still.
+    """
     draft = path.with_name(f".{path.name}.draft")
     try:
         with draft.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        if mode is not None:
+            draft.chmod(mode)
         draft.replace(path)
     except OSError:  # such as a full disk, which an empty draft would only help to fill
         draft.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def _is_version(name: str) -> bool:
+    """Whether a folder's name is a version as this project writes them: no leading zeros, no other script's digits."""
+    return name.isascii() and name.isdecimal() and str(int(name)) == name and int(name) < MAX_VERSION
 
 
 def sync_folder(path: Path) -> None:

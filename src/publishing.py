@@ -3,12 +3,14 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from src import describe, export, gate, metrics, release, rival, store, verify
+from src import describe, export, gate, metrics, rival, store, verify
 from src.dataset import Dataset
 from src.errors import StoreError
+from src.release import state
+from src.release.operations import Operator
 from src.run import Run
 
 
@@ -50,26 +52,27 @@ class Judge:
         return evaluation, verdict
 
 
-def publish(judge: Judge, model_store: Path, served_from: PurePosixPath) -> None:
+def publish(judge: Judge, operator: Operator, *, promote: bool) -> None:
     """Publish the model with its card, and promote it if the gate lets it through.
 
     Args:
         judge: The model.
-        model_store: Where to publish; prepared.
-        served_from: The store's folder as the model server sees it.
+        operator: Who promotes it; in their store, which is prepared.
+        promote: Whether to promote it at all.
 
     Raises:
         GateError: The model answers no numbers, so that there is nothing to keep.
         StoreError: The store cannot be written.
         ArtefactError: The SavedModel does not reproduce the Keras model.
+        ReleaseError: The version is published, and cannot be promoted.
     """
-    run, model = judge.run, judge.model
+    run, model, model_store = judge.run, judge.model, operator.store
     recipe, sample = run.recipe, run.train.sample
     evaluation, verdict = judge.judge(model_store)
 
-    def write(path: Path) -> bool:
+    def write(path: Path) -> None:
         nonlocal evaluation, verdict
-        stable = release.stable(model_store, recipe.name)
+        stable = state.stable(model_store, recipe.name)
         if stable != (verdict.stable.version if verdict.stable else None):
             # Another run has promoted a version meanwhile. None else can now: this is the one to be held against.
             evaluation, verdict = judge.judge(model_store)
@@ -77,9 +80,16 @@ def publish(judge: Judge, model_store: Path, served_from: PurePosixPath) -> None
         with store_errors(path):
             export.export(model, recipe, card, sample, path)
         verify.verify(path, model, recipe, card, sample)
-        return verdict.passed
 
-    run.version = store.publish(model_store, recipe.name, write, served_from=served_from)
+    def release(version: int) -> None:
+        run.version = version
+        if verdict.passed and promote:
+            operator.promote(recipe.name, version)
+            run.is_promoted = True
+        else:
+            operator.tidy(recipe.name)
+
+    store.publish(model_store, recipe.name, write, release)
 
 
 @contextlib.contextmanager

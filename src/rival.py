@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from src import release
 from src.card import read_card
 from src.dtypes import Array
 from src.errors import ModelSideError
 from src.gate import Stable
 from src.metrics import Answers, Predictor, in_batches
+from src.release import state
 from src.saved_model import SavedModel
 
 
@@ -83,7 +83,7 @@ def load(model_store: Path, model: str, data_sha256: str) -> Rival | None:
     Raises:
         StoreError: `models.config` is not valid.
     """
-    version = release.stable(model_store, model)
+    version = state.stable(model_store, model)
     if version is None:
         return None
     path = model_store / model / str(version)

@@ -26,6 +26,7 @@ class Run:
         answers: To the held-out rows: "model", "baseline" and, where it could be asked, "stable".
         verdict: The gate's.
         version: The version's number; None where none was published.
+        is_promoted: Whether it is the stable one now.
     """
 
     recipe: Recipe[Any]
@@ -38,3 +39,4 @@ class Run:
     answers: Answers | None = None
     verdict: Verdict | None = None
     version: int | None = None
+    is_promoted: bool = False

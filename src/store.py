@@ -5,19 +5,18 @@ one rename. A crash at any point leaves no version or a whole one. One lock a st
 a living process only, keeps publishers in line, so whatever is staged when the lock is taken was left by a dead one.
 """
 
-import contextlib
 import errno
-import fcntl
 import os
 import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from src import release
-from src.errors import StoreError
+from src.cli import SERVED_FROM
+from src.errors import ReleaseError, StoreError
+from src.locks import PUBLISHING, RELEASING, held
 from src.models_config import CONFIG_FILE, sync_folder, versions
-from src.release import SERVED_FROM
+from src.release import integrity, retention, state
+from src.release.operations import store_errors
 
 STAGING = ".staging"
 
@@ -34,28 +33,23 @@ def prepare(store: Path, *, served_from: PurePosixPath = SERVED_FROM) -> None:
     Raises:
         StoreError: The store cannot be written, or its `models.config` is not valid.
     """
-    with _errors(store), _locked(store):
+    with store_errors(store), held(store, PUBLISHING), held(store, RELEASING):
         for leftover in store.glob(f"*/{STAGING}"):
             _remove(leftover)
-        release.ensure_config(store, served_from)
+        retention.sweep(store)
+        state.ensure_config(store, served_from)
 
 
-def publish(
-    store: Path,
-    model: str,
-    write: Callable[[Path], bool],
-    *,
-    served_from: PurePosixPath = SERVED_FROM,
-) -> int:
+def publish(store: Path, model: str, write: Callable[[Path], None], then: Callable[[int], None]) -> int:
     """Publish the next version of a model, atomically.
 
     Args:
         store: The store's folder, prepared.
         model: The model's name.
-        write: Writes and verifies the artefact in the (not yet existing) folder it is given, and says whether the
-            version becomes the stable one; otherwise it is in the store, and not served. If it raises, nothing is
+        write: Writes and verifies the artefact in the (not yet existing) folder it is given. If it raises, nothing is
             published. No other publisher writes meanwhile.
-        served_from: The store's folder as the model server sees it.
+        then: What to do with the version before anybody publishes another: without it, the version is in the store,
+            and not served.
 
     Returns:
         The version's number.
@@ -63,27 +57,30 @@ def publish(
     Raises:
         StoreError: The store cannot be written. Nothing was published, unless the message says so: then the version
             is whole, and not served.
+        ReleaseError: The version is published, and `then` could not promote it.
     """
     staging = store / model / STAGING
-    with _errors(store), _locked(store):
+    with store_errors(store), held(store, PUBLISHING):
         staging.parent.mkdir(exist_ok=True)
         _remove(staging)
-        release.pin(store, model)
+        with held(store, RELEASING):
+            state.pin(store, model)
         try:
-            promote = write(staging)
+            write(staging)
+            integrity.write_sums(staging)
             _sync_tree(staging)
-            version = _rename_to_next(staging, release.last_number(store, model) + 1)
+            version = _rename_to_next(staging, state.last_number(store, model) + 1)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)  # and let the error through, whatever becomes of this
             raise
         try:
             sync_folder(staging.parent)
             # After the rename: a server that is told of a model without a version waits for it and serves no other.
-            if promote:
-                release.promote(store, model, version, served_from)
-        except (OSError, StoreError) as error:
+            then(version)
+        except (OSError, StoreError, ReleaseError) as error:
+            kind = type(error) if isinstance(error, ReleaseError) else StoreError
             reason = getattr(error, "strerror", None) or error
-            raise StoreError(f"{model} version {version} is published, but servers are not told: {reason}") from error
+            raise kind(f"{model} version {version} is published, and not promoted: {reason}") from error
     return version
 
 
@@ -103,34 +100,12 @@ def find(store: Path, model: str, version: int | None = None) -> tuple[int, Path
         raise StoreError(f"no version of {model} in {store}; train one: python -m src.train {model} --store {store}")
     there = ", ".join(map(str, published))
     if version is None:
-        version = release.stable(store, model) if (store / CONFIG_FILE).exists() else published[-1]
+        version = state.stable(store, model) if (store / CONFIG_FILE).exists() else published[-1]
         if version is None:
             raise StoreError(f"no version of {model} in {store} is promoted; there is, not promoted: {there}")
     if version not in published:
         raise StoreError(f"no version {version} of {model} in {store}; there is: {there}")
     return version, store / model / str(version)
-
-
-@contextlib.contextmanager
-def _errors(store: Path) -> Iterator[None]:
-    """Say what failed where, in one line."""
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"cannot write the model store {store}: {error.strerror or error}") from error
-
-
-@contextlib.contextmanager
-def _locked(store: Path) -> Iterator[None]:
-    """Wait for, then hold, the store's lock; the kernel releases it when the process ends, however it ends."""
-    store.mkdir(parents=True, exist_ok=True)
-    with (store / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"waiting for another run that is writing to {store}", file=sys.stderr)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _remove(leftover: Path) -> None:

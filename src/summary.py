@@ -26,7 +26,7 @@ def summary(run: Run, store: Path) -> str:
         return f"{run.recipe.name}: nothing was published"
     recipe, model, baseline = run.recipe, run.evaluation.model.test, run.evaluation.baseline.test
     unit = f" ({recipe.output.unit})" if recipe.output.unit else ""
-    fate = "published and promoted" if run.verdict.passed else "published, and not promoted"
+    fate = "published and promoted" if run.is_promoted else "published, and not promoted"
     lines = [
         f"{recipe.name} version {run.version} is {fate}: {store / recipe.name / str(run.version)}",
         f"  held-out rows{unit}: {describe(model)}",
@@ -34,7 +34,11 @@ def summary(run: Run, store: Path) -> str:
         *_stable(run),
         f"Report:       {report.path(run, store)}",
     ]
-    return "\n".join([*lines, *(_next_steps(recipe, store) if run.verdict.passed else [])])
+    if run.is_promoted:
+        lines += _next_steps(recipe, store)
+    elif run.verdict.passed:
+        lines.append(f"Promote it:   python -m src.release promote {recipe.name} {run.version}{_here(store)}")
+    return "\n".join(lines)
 
 
 def _stable(run: Run) -> list[str]:
@@ -55,7 +59,7 @@ def refusal(run: Run, store: Path) -> str:
 
 def _next_steps(recipe: Recipe[Any], store: Path) -> list[str]:
     """Commands that work as they stand: for this model, in this store."""
-    here = "" if store == cli.DEFAULT_STORE else f" --store {shlex.quote(str(store))}"
+    here = _here(store)
     value = _single_value(recipe)
     question = "FILE.csv" if value is None else shlex.quote(value if isinstance(value, str) else _json(value))
     lines = [f"Try it here:  python -m src.predict {recipe.name} {question}{here}"]
@@ -65,6 +69,11 @@ def _next_steps(recipe: Recipe[Any], store: Path) -> list[str]:
     body = shlex.quote(f'{{"data": [{_json(value)}]}}')
     curl = "" if value is None else f", then: curl -d {body} localhost:8080/predict"
     return [*lines, f"Serve it:     make run{name}{curl}"]
+
+
+def _here(store: Path) -> str:
+    """The option that names the store, where it is not the default one."""
+    return "" if store == cli.DEFAULT_STORE else f" --store {shlex.quote(str(store))}"
 
 
 def _single_value(recipe: Recipe[Any]) -> str | bool | float | None:

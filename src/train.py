@@ -7,31 +7,24 @@ import argparse
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from src import cli  # all else is imported by what needs it: so early, Ctrl-C would end in a traceback
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line; argparse exits with code 2 where it is wrong."""
-    from src.release import SERVED_FROM
-
     parser = cli.Parser(prog="python -m src.train", description=__doc__.splitlines()[0])
     parser.add_recipe()
     parser.add_argument("--params", type=Path, metavar="FILE", help="read another file than params.yaml")
     parser.add_set()
     parser.add_store()
-    parser.add_argument(
-        "--served-from",
-        type=PurePosixPath,
-        default=SERVED_FROM,
-        help="the store's folder as servers see it, for a model not yet in models.config (default: %(default)s)",
-    )
+    parser.add_served_from()
+    parser.add_model_server()
+    parser.add_argument("--no-promote", action="store_true", help="publish only; src.release promotes it later")
+    parser.add_keep()
     parser.add_argument("--quiet", action="store_true", help="print errors only")
-    options = parser.parse_args(arguments)
-    if not options.served_from.is_absolute():
-        parser.error(f"argument --served-from: {options.served_from} is not absolute, as model servers need it")
-    return options
+    return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -43,12 +36,19 @@ def main(arguments: Sequence[str]) -> None:
     options = parse_arguments(arguments)
     from src import params, recipes, summary, training
     from src.errors import GateError
+    from src.release.operations import Operator
 
     recipe = recipes.find(options.recipe)
     hyperparameters = params.load_params(recipe, options.set, path=options.params or params.PARAMS_FILE)
-    run = training.train(
-        recipe, hyperparameters, options.store, served_from=options.served_from, progress=not options.quiet
+    operator = Operator(
+        store=options.store,
+        target=options.model_server,
+        offline=True,  # where no server runs yet, the next to start reads the release
+        served_from=options.served_from,
+        reason="it passed the gate",
+        keep=options.keep,
     )
+    run = training.train(recipe, hyperparameters, operator, promote=not options.no_promote, progress=not options.quiet)
     if not options.quiet:
         print(summary.summary(run, options.store))
     if run.verdict and not run.verdict.passed:

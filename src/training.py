@@ -1,7 +1,6 @@
 """A training run: from a recipe and its parameters to a published version."""
 
 import time
-from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
@@ -10,23 +9,23 @@ from src import describe, devices, own_code, report, store
 from src.batches import steps_of
 from src.checks import check_recipe
 from src.dataset import Dataset
-from src.errors import ArtefactError, GateError, RecipeError
+from src.errors import ArtefactError, GateError, RecipeError, ReleaseError
 from src.fitting import fit
 from src.gate import Verdict
 from src.profiles import profile
 from src.publishing import Judge, publish
 from src.quiet import import_tensorflow
 from src.recipe import Params, Recipe, Training
-from src.release import SERVED_FROM
+from src.release.operations import Operator
 from src.run import Run
 
 
 def train(
     recipe: Recipe[Any],
     hyperparameters: Params,
-    model_store: Path,
+    operator: Operator,
     *,
-    served_from: PurePosixPath = SERVED_FROM,
+    promote: bool = True,
     progress: bool = False,
 ) -> Run:
     """Train, judge, export, verify, publish, report; and promote what passes the gate.
@@ -34,8 +33,8 @@ def train(
     Args:
         recipe: What to train.
         hyperparameters: How.
-        model_store: Where to publish; made if missing.
-        served_from: The store's folder as the model server sees it.
+        operator: Who promotes it; in their store, which is made if missing.
+        promote: Whether to promote what passes the gate.
         progress: Whether to draw a progress bar.
 
     Returns:
@@ -48,22 +47,28 @@ def train(
         StoreError: The store cannot be written.
         GateError: The model answers no numbers, so that there is nothing to keep.
         ArtefactError: The SavedModel does not reproduce the Keras model.
+        ReleaseError: The version is published, and cannot be promoted.
     """
     check_recipe(recipe)
-    store.prepare(model_store, served_from=served_from)
+    store.prepare(operator.store, served_from=operator.served_from)
     _make_repeatable(hyperparameters.seed)
     dataset = own_code.load(recipe, hyperparameters)
     run = _begin(recipe, hyperparameters, dataset)
     try:
         model = _fit(run, hyperparameters, dataset, progress=progress)
         judge = Judge(run, model, dataset, own_code.fit_baseline(recipe, run.train.sample))
-        publish(judge, model_store, served_from)
+        publish(judge, operator, promote=promote)
     except (GateError, RecipeError, ArtefactError) as error:
         if run.history.losses:  # what went on until then can be looked at
             run.verdict = Verdict(passed=False, reasons=[str(error)], stable=None)
-            report.write(run, model_store)
+            report.write(run, operator.store)
         raise
-    report.write(run, model_store)
+    except ReleaseError as error:
+        if run.version is not None and run.verdict is not None:  # it is published, and its report says why it waits
+            run.verdict = msgspec.structs.replace(run.verdict, reasons=[*run.verdict.reasons, str(error)])
+            report.write(run, operator.store)
+        raise
+    report.write(run, operator.store)
     return run
 
 

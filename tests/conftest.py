@@ -6,6 +6,8 @@ from tests.servers import MODEL_SERVERS, Command
 
 # gRPC's C++ core writes informational lines past Python's logging, such as that a connection was closed by its peer.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+# Commands ask no model server but the one that their test names: another one may run on this machine.
+os.environ["MODEL_SERVER"] = "127.0.0.1:1"
 
 
 @pytest.fixture(scope="session", params=MODEL_SERVERS)

@@ -1,5 +1,7 @@
 """Writes tiny SavedModels into a model store, as whole versions or none."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,27 @@ def write_line(folder: Path, *, slope: float, intercept: float = 0.0, card: str 
         input_signature=[tf.TensorSpec((None,), tf.int32, name="rows")],
     )
     _publish(folder, lambda staged: tf.saved_model.save(module, staged, {"serving_default": line, "card": cards}))
+
+
+def write_release(folder: Path, *, slope: float, answers: float | None = None, **card: object) -> None:
+    """Publish the line y = slope * x as training does: with a card, golden examples and checksums.
+
+    Args:
+        folder: the version's folder, `<store>/<model>/<version>`.
+        slope: the line's slope.
+        answers: what the golden example for 1 has; the slope if left out.
+        card: more of the card.
+    """
+    golden = {"inputs": {"x": [[1.0]]}, "outputs": {"y": [[slope if answers is None else answers]]}, "tolerance": 1e-6}
+    text = json.dumps({"schema_version": 1, "name": folder.parent.name, "golden": golden, **card})
+    made = folder.with_name(f".made-{folder.name}")
+    write_line(made, slope=slope, card=text)
+    (made / "assets.extra").mkdir()
+    (made / "assets.extra" / "card.json").write_text(text, encoding="utf-8")
+    files = sorted(path for path in made.rglob("*") if path.is_file())
+    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(made)}\n" for path in files]
+    (made / "assets.extra" / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
+    made.rename(folder)
 
 
 def write_sum(folder: Path) -> None:

@@ -56,10 +56,9 @@ def view(run: Run) -> View:
     Returns:
         What the template takes.
     """
-    passed = run.verdict is not None and run.verdict.passed
     return View(
         created=f"{run.origin.created.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
-        status="not published" if run.version is None else "promoted" if passed else "held back",
+        status="not published" if run.version is None else "promoted" if run.is_promoted else "held back",
         unit=f" ({run.recipe.output.unit})" if run.recipe.output.unit else "",
         lower=_lower(run),
         scores=tables.scores(run),

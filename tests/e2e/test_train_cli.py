@@ -130,4 +130,4 @@ def test_a_full_disk_is_one_line_and_leaves_no_partial_version(tmp_path: Path) -
     ended = run_on_small_disk(tmp_path, 16, [sys.executable, "-m", "src.train", "--store", tmp_path])
     expected = f"train: cannot write {tmp_path}/line/.staging: No space left on device\n"
     assert (ended.exit_code, ended.stdout, ended.stderr) == (1, "", expected)
-    assert ended.files == [".lock", "models.config"]
+    assert ended.files == [".lock", ".release.lock", "models.config"]

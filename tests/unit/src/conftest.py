@@ -17,6 +17,7 @@ from src.params import load_params
 from src.profiles import Profile, profile
 from src.quiet import import_tensorflow
 from src.recipe import Dataset, Feature, Output, Params, Recipe, Split, Training
+from src.release.operations import Operator
 from src.run import Run
 from tests.unit.src.mixed import MIXED, PARAMS, publish_mixed
 
@@ -125,8 +126,8 @@ def empty_store(tmp_path: Path) -> Path:
 def line_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Run]]:
     """A store with two published versions of the line; the second was compared with the first."""
     store, recipe = tmp_path_factory.mktemp("reports") / "store", recipes.find("line")
-    first = training.train(recipe, load_params(recipe, ["epochs=100"]), store)
-    return store, [first, training.train(recipe, load_params(recipe), store)]
+    first = training.train(recipe, load_params(recipe, ["epochs=100"]), Operator(store=store))
+    return store, [first, training.train(recipe, load_params(recipe), Operator(store=store))]
 
 
 @pytest.fixture(scope="session")

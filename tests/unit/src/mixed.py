@@ -11,6 +11,7 @@ import numpy as np
 
 from src import cli, training
 from src.recipe import Array, Dataset, Feature, Output, Params, Recipe, Split, Training
+from src.release.operations import Operator
 from src.run import Run
 
 DISTRICTS = ("harbour", "old town", "Südhang")
@@ -99,7 +100,7 @@ def publish_mixed(store: Path) -> Run:
     Returns:
         The run, which published a version.
     """
-    return training.train(MIXED, PARAMS, store, served_from=PurePosixPath(store.resolve()))
+    return training.train(MIXED, PARAMS, Operator(store=store, served_from=PurePosixPath(store.resolve())))
 
 
 def main() -> None:

@@ -15,25 +15,29 @@ from pathlib import Path
 from typing import Any
 
 from src import cli, store
+from src.release.operations import Operator
+from tests.unit.src.release.stored import saved_model
 
-MAX_STEPS = 200
+MAX_STEPS = 400
 RACE_VERSIONS = 5
-FILES = ("saved_model.pb", "variables/variables.index", "assets.extra/warmup")
+FILES = ("variables/variables.data", "variables/variables.index", "assets.extra/warmup")  # full of a mark
+OTHER_FILES = ("saved_model.pb", "assets.extra/SHA256SUMS")
 CONTENT_BYTES = 5000
 
 
-def write(path: Path, mark: str) -> bool:
-    """Write a version of three files, each full of the mark, and have it promoted."""
+def write(path: Path, mark: str) -> None:
+    """Write a version with three files that are full of the mark."""
     for name in FILES:
-        (path / name).parent.mkdir(exist_ok=True)
+        (path / name).parent.mkdir(exist_ok=True, parents=True)
         (path / name).write_text(mark * CONTENT_BYTES, encoding="utf-8")
-    return True
+    (path / "saved_model.pb").write_bytes(saved_model())
 
 
 def publish(folder: Path, mark: str) -> int:
     """Do what a training run does to the store."""
     store.prepare(folder)
-    return store.publish(folder, "line", partial(write, mark=mark))
+    promote = partial(Operator(store=folder, keep=MAX_STEPS).promote, "line")
+    return store.publish(folder, "line", partial(write, mark=mark), promote)
 
 
 def _kill_at(step: int) -> None:

@@ -78,7 +78,7 @@ def test_a_bug_shows_its_traceback() -> None:
 def test_every_error_has_the_exit_code_its_module_draws() -> None:
     """All errors of the model side exit with 1, the gate's with 3, and a failed reproduction's with 4."""
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ModelSideError)}
-    assert len(kinds) == 8
+    assert len(kinds) == 10
     for kind in kinds:
         assert kind.__name__ in (errors.__doc__ or "")
         assert kind.exit_code == {GateError: 3, ReproduceError: 4}.get(kind, 1)
@@ -90,7 +90,9 @@ def test_a_closed_standard_output_is_no_failure(monkeypatch: pytest.MonkeyPatch)
     assert cli.run(lambda: None, "train") == 0
 
 
-@pytest.mark.parametrize("module", ["src.train", "src.predict", "src.evaluate", "src.reproduce"])
+@pytest.mark.parametrize(
+    "module", ["src.train", "src.predict", "src.evaluate", "src.reproduce", "src.release.__main__"]
+)
 def test_a_command_starts_light(module: str) -> None:
     """Before the command runs, and can be interrupted in one line, nothing large is imported."""
     code = f"import sys, {module}; print(*sorted({{'numpy', 'msgspec', 'yaml', 'google', 'keras'}} & set(sys.modules)))"

@@ -13,6 +13,7 @@ from src.comparison import as_json, as_table, compare, data_note
 from src.errors import InputError, StoreError
 from src.evaluate import main
 from src.params import load_params
+from src.release.operations import Operator
 from tests.unit.src.mixed import MIXED, PARAMS
 
 LINE = recipes.find("line")
@@ -23,8 +24,8 @@ LINE_PARAMS = load_params(LINE)
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The line's version 1, after 200 epochs, and version 2, after all of them."""
     folder = tmp_path_factory.mktemp("store")
-    training.train(LINE, msgspec.structs.replace(LINE_PARAMS, epochs=200), folder)
-    training.train(LINE, LINE_PARAMS, folder)
+    training.train(LINE, msgspec.structs.replace(LINE_PARAMS, epochs=200), Operator(store=folder))
+    training.train(LINE, LINE_PARAMS, Operator(store=folder))
     return folder
 
 

@@ -9,11 +9,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from src import release, store, training
+from src import store, training
 from src.card import read_card
 from src.errors import GateError
 from src.models_config import versions
 from src.recipe import Dataset, Params, Recipe, Split, Training
+from src.release import state
+from src.release.operations import Operator
 from src.run import Run
 from tests.unit.src.mixed import MIXED, PARAMS, publish_mixed
 
@@ -28,14 +30,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def refused(folder: Path, recipe: Recipe[Any], params: Params = PARAMS) -> Run:
     """Train what should be refused; the version is there, says so itself, and the first one is served on."""
-    run = training.train(recipe, params, folder)
+    run = training.train(recipe, params, Operator(store=folder))
     assert run.verdict is not None
     assert not run.verdict.passed
     assert run.version == versions(folder / "mixed")[-1]
     card = read_card(folder / "mixed" / str(run.version))
     assert card is not None
     assert card.gate == run.verdict
-    assert release.stable(folder, "mixed") == 1
+    assert state.stable(folder, "mixed") == 1
     assert f"versions: {run.version}" not in (folder / "models.config").read_text(encoding="utf-8")
     return run
 
@@ -56,9 +58,9 @@ def test_a_model_trained_on_shuffled_labels_is_refused(empty_store: Path, seed: 
         shuffled = np.random.default_rng(seed).permutation(dataset.train.targets)
         return replace(dataset, train=Split(dataset.train.inputs, shuffled))
 
-    run = training.train(replace(MIXED, load=load), PARAMS, empty_store)
+    run = training.train(replace(MIXED, load=load), PARAMS, Operator(store=empty_store))
     assert "the recipe asks for an R² of 0.9" in reasons(run)
-    assert release.stable(empty_store, "mixed") is None
+    assert state.stable(empty_store, "mixed") is None
 
 
 def test_a_constant_predictor_is_refused(served: Path) -> None:
@@ -87,9 +89,9 @@ def test_a_worse_model_within_the_recipes_tolerance_takes_over(empty_store: Path
     """The tolerance is the recipe's to say."""
     publish_mixed(empty_store)
     lenient = replace(MIXED, min_r2=0, max_regression=100.0)
-    run = training.train(lenient, msgspec.structs.replace(PARAMS, epochs=20), empty_store)
+    run = training.train(lenient, msgspec.structs.replace(PARAMS, epochs=20), Operator(store=empty_store))
     assert run.verdict is not None
-    assert (run.verdict.passed, release.stable(empty_store, "mixed")) == (True, 2)
+    assert (run.verdict.passed, state.stable(empty_store, "mixed")) == (True, 2)
 
 
 def test_a_loss_that_is_no_number_leaves_a_report_and_no_version(served: Path) -> None:
@@ -102,7 +104,7 @@ def test_a_loss_that_is_no_number_leaves_a_report_and_no_version(served: Path) -
 
     before = versions(served / "mixed")
     with pytest.raises(GateError, match=r"^the loss became (nan|inf) within"):
-        training.train(replace(MIXED, build_model=build_model), PARAMS, served)
+        training.train(replace(MIXED, build_model=build_model), PARAMS, Operator(store=served))
     assert versions(served / "mixed") == before
     (report,) = (served / "mixed" / "reports").glob("refused-*.html")
     assert "the loss became" in report.read_text(encoding="utf-8")
@@ -119,7 +121,11 @@ def test_predictions_that_are_no_numbers_leave_no_version(empty_store: Path) -> 
         return odd
 
     with pytest.raises(GateError, match=r"^refused: the model's predictions are not finite numbers"):
-        training.train(replace(MIXED, build_model=build_model), msgspec.structs.replace(PARAMS, epochs=1), empty_store)
+        training.train(
+            replace(MIXED, build_model=build_model),
+            msgspec.structs.replace(PARAMS, epochs=1),
+            Operator(store=empty_store),
+        )
     assert versions(empty_store / "mixed") == []
 
 
@@ -139,17 +145,17 @@ def test_a_stable_version_that_is_damaged_does_not_stop_a_good_one(empty_store: 
     assert run.verdict.stable is not None
     assert run.verdict.stable.test is None
     assert "cannot load" in (run.verdict.stable.note or "")
-    assert release.stable(empty_store, "mixed") == 2
+    assert state.stable(empty_store, "mixed") == 2
 
 
 def test_the_first_version_may_be_refused_too(empty_store: Path) -> None:
     """Nothing is served then, and servers are given the valid empty list."""
-    run = training.train(replace(MIXED, min_r2=1.0), PARAMS, empty_store)
+    run = training.train(replace(MIXED, min_r2=1.0), PARAMS, Operator(store=empty_store))
     assert run.version == 1
-    assert release.stable(empty_store, "mixed") is None
+    assert state.stable(empty_store, "mixed") is None
     assert (empty_store / "models.config").read_text(encoding="utf-8") == "model_config_list {\n}\n"
     again = publish_mixed(empty_store)
-    assert (again.version, release.stable(empty_store, "mixed")) == (2, 2)
+    assert (again.version, state.stable(empty_store, "mixed")) == (2, 2)
 
 
 def test_a_stable_version_without_an_answer_to_some_rows_does_not_stop_a_good_one(empty_store: Path) -> None:
@@ -161,15 +167,15 @@ def test_a_stable_version_without_an_answer_to_some_rows_does_not_stop_a_good_on
         dataset.test.inputs["district"][-1] = "moon"
         return dataset
 
-    training.train(replace(MIXED, build_model=_with_strict_lookup), PARAMS, empty_store)
+    training.train(replace(MIXED, build_model=_with_strict_lookup), PARAMS, Operator(store=empty_store))
     wider = tuple(replace(f, vocabulary=(*f.vocabulary, "moon")) if f.vocabulary else f for f in MIXED.features)
-    run = training.train(replace(MIXED, features=wider, load=load, min_r2=0), PARAMS, empty_store)
+    run = training.train(replace(MIXED, features=wider, load=load, min_r2=0), PARAMS, Operator(store=empty_store))
     assert run.verdict is not None
     assert run.verdict.stable is not None
     assert "does not take these inputs" in (run.verdict.stable.note or "")
     assert run.answers is not None
     assert "stable" not in run.answers.given
-    assert release.stable(empty_store, "mixed") == 2
+    assert state.stable(empty_store, "mixed") == 2
 
 
 def _with_strict_lookup(params: Params, training: Training) -> Any:
@@ -187,7 +193,7 @@ def _with_strict_lookup(params: Params, training: Training) -> Any:
 def test_a_stable_version_that_was_trained_on_other_data_is_noted(empty_store: Path) -> None:
     """It may have seen the rows that it is measured on now."""
     publish_mixed(empty_store)
-    run = training.train(MIXED, msgspec.structs.replace(PARAMS, seed=8), empty_store)
+    run = training.train(MIXED, msgspec.structs.replace(PARAMS, seed=8), Operator(store=empty_store))
     assert run.verdict is not None
     assert run.verdict.stable is not None
     assert run.verdict.stable.test is not None
@@ -206,17 +212,19 @@ def test_a_version_promoted_meanwhile_is_the_one_to_be_held_against(
         return publish(*arguments, **options)
 
     monkeypatch.setattr(store, "publish", publish_after_another)
-    run = training.train(replace(MIXED, min_r2=0), msgspec.structs.replace(PARAMS, epochs=20), empty_store)
+    run = training.train(
+        replace(MIXED, min_r2=0), msgspec.structs.replace(PARAMS, epochs=20), Operator(store=empty_store)
+    )
     assert run.verdict is not None
     assert run.verdict.stable is not None
     assert (run.version, run.verdict.passed, run.verdict.stable.version) == (2, False, 1)
-    assert release.stable(empty_store, "mixed") == 1
+    assert state.stable(empty_store, "mixed") == 1
 
 
 def test_a_refused_version_does_not_take_a_withdrawn_ones_place(empty_store: Path) -> None:
     """`models.config` still names the number, and would serve whatever has it."""
     publish_mixed(empty_store)
     (empty_store / "mixed" / "1").rename(empty_store / "mixed" / "withdrawn-1")
-    run = training.train(replace(MIXED, min_r2=1.0), PARAMS, empty_store)
+    run = training.train(replace(MIXED, min_r2=1.0), PARAMS, Operator(store=empty_store))
     assert run.version == 2
-    assert release.stable(empty_store, "mixed") is None
+    assert state.stable(empty_store, "mixed") is None

@@ -7,8 +7,9 @@ import pytest
 
 from src.errors import StoreError
 from src.models_config import versions
-from src.release import ensure_config
-from tests.unit.src.test_release import HAND_EDITED, add_version, read
+from src.release.state import ensure_config
+from tests.unit.src.release.stored import add_version
+from tests.unit.src.release.test_state import HAND_EDITED, read
 
 
 def test_an_empty_store_gets_the_valid_empty_list(tmp_path: Path) -> None:
@@ -41,7 +42,7 @@ def test_the_file_is_replaced_not_rewritten(tmp_path: Path) -> None:
     """Who has the old file open reads the old text to its end; no draft stays."""
     ensure_config(tmp_path)
     with (tmp_path / "models.config").open(encoding="utf-8") as reader:
-        add_version(tmp_path, "line")
+        add_version(tmp_path, 1)
         ensure_config(tmp_path)
         assert reader.read() == "model_config_list {\n}\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["line", "models.config"]
@@ -60,21 +61,21 @@ def test_a_custom_configuration_is_left_alone(tmp_path: Path) -> None:
 def test_only_plain_integers_are_versions(tmp_path: Path, name: str) -> None:
     """A folder that is not named as this project names versions is none."""
     for version in ("1", "2", name):
-        add_version(tmp_path, "line", version)
+        (tmp_path / "line" / version).mkdir(parents=True)
     assert versions(tmp_path / "line") == [1, 2]
 
 
 def test_a_folder_that_cannot_be_a_model_is_passed_over(tmp_path: Path) -> None:
     """A folder whose name a configuration could not hold does not hinder the others."""
     for name in (b"\xff", b"a b", b"line"):
-        add_version(tmp_path, os.fsdecode(name))
+        add_version(tmp_path, 1, model=os.fsdecode(name))
     ensure_config(tmp_path)
     assert [model.name for model in read(tmp_path).model_config_list.config] == ["line"]
 
 
 def test_a_folder_without_a_version_is_no_model(tmp_path: Path) -> None:
     """What is only staged, or is something else, is not served."""
-    add_version(tmp_path, "line", ".staging")
+    (tmp_path / "line" / ".staging").mkdir(parents=True)
     (tmp_path / "README.md").write_text("text", encoding="utf-8")
     ensure_config(tmp_path)
     assert len(read(tmp_path).model_config_list.config) == 0
@@ -82,7 +83,7 @@ def test_a_folder_without_a_version_is_no_model(tmp_path: Path) -> None:
 
 def test_a_hand_edited_file_that_names_all_models_is_left_alone(tmp_path: Path) -> None:
     """Comments and layout stay, and so does a policy that a hand chose."""
-    add_version(tmp_path, "line")
+    add_version(tmp_path, 1)
     (tmp_path / "models.config").write_text(HAND_EDITED, encoding="utf-8")
     ensure_config(tmp_path)
     assert (tmp_path / "models.config").read_text(encoding="utf-8") == HAND_EDITED

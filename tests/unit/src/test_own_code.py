@@ -13,6 +13,7 @@ from src.dataset import Stream
 from src.errors import RecipeError
 from src.recipe import Baseline, Dataset, Params, Recipe, Split
 from src.recipes import find
+from src.release.operations import Operator
 from tests.unit.src.mixed import MIXED, PARAMS
 
 FAILING = """
@@ -40,7 +41,7 @@ SINGLE: Any = 1  # as `(1)` is
 def refusal(recipe: Recipe[Any], store: Path) -> str:
     """What is said of a recipe."""
     with pytest.raises(RecipeError) as caught:
-        training.train(recipe, PARAMS, store)
+        training.train(recipe, PARAMS, Operator(store=store))
     assert "\n" not in str(caught.value)
     return str(caught.value).removeprefix("recipe mixed: ")
 
@@ -150,5 +151,5 @@ def test_empty_pieces_of_a_stream_do_no_harm(empty_store: Path) -> None:
     def stream(train: Split) -> Stream:
         return Stream(lambda: iter([train.take(slice(0, 0)), train, train.take(slice(0, 0))]), train.rows)
 
-    run = training.train(of_train(stream), PARAMS, empty_store)
+    run = training.train(of_train(stream), PARAMS, Operator(store=empty_store))
     assert (run.version, run.train.rows) == (1, 256)

@@ -19,6 +19,7 @@ from src.gate import Stable, Verdict
 from src.lineage import Git
 from src.metrics import Evaluation, Metrics, SplitMetrics
 from src.recipe import Feature, Output
+from src.release.operations import Operator
 from src.report import tables
 from src.run import Run
 from tests.unit.src.page import Page, read
@@ -122,7 +123,7 @@ def test_a_promoted_version_says_so(line_run: Run) -> None:
 def test_a_version_that_was_not_promoted_says_why(line_run: Run) -> None:
     """Each of the gate's reasons is on the page."""
     verdict = Verdict(passed=False, reasons=["it is worse", "it is <slow>"], stable=None)
-    page = undrawn(line_run, verdict=verdict)
+    page = undrawn(line_run, verdict=verdict, is_promoted=False)
     assert "version 2 not promoted" in page.texts("header")[0]
     assert page.texts("li") == ["it is worse", "it is <slow>"]
 
@@ -270,7 +271,7 @@ def test_a_run_that_broke_off_is_reported(tmp_path: Path) -> None:
     """A loss that became NaN leaves a page with the reason, the curve, the features and where they come from."""
     recipe = recipes.find("line")
     with pytest.raises(GateError) as caught:
-        training.train(recipe, params.load_params(recipe, ["learning_rate=1e6"]), tmp_path)
+        training.train(recipe, params.load_params(recipe, ["learning_rate=1e6"]), Operator(store=tmp_path))
     (file,) = (tmp_path / "line" / "reports").iterdir()
     assert re.fullmatch(r"refused-\d{8}T\d{6}Z\.html", file.name)
     page = read(file.read_text(encoding="utf-8"))

@@ -14,6 +14,7 @@ from src.card import Card, read_card
 from src.errors import ReproduceError, StoreError
 from src.models_config import CARD_FILE
 from src.recipes import find
+from src.release.operations import Operator
 from src.reproduce import main
 from src.reproduction import circumstances, compare_weights
 from tests.unit.src.conftest import Trained
@@ -25,6 +26,7 @@ RECIPE = '''
 import numpy as np
 
 from src.recipe import Dataset, Feature, Output, Params, Recipe, Split
+from src.release.operations import Operator
 
 
 class HalfParams(Params, frozen=True, kw_only=True):
@@ -75,7 +77,7 @@ def half(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     training.train(
         recipe,
         recipe.params(learning_rate=0.05, bias=True, seed=5, units=(8,), drop=None, note=" a b "),
-        folder / "store",
+        Operator(store=folder / "store"),
     )
     return str(folder / "half.py"), folder / "store" / "half" / "1"
 
@@ -161,7 +163,7 @@ def test_every_circumstance_that_differs_is_told(card: Card) -> None:
 
 def test_weights_of_another_shape_or_name_are_told(half: tuple[str, Path], tmp_path: Path) -> None:
     """Two models of different make are not compared number by number."""
-    training.train(LINE, LINE_PARAMS, tmp_path)
+    training.train(LINE, LINE_PARAMS, Operator(store=tmp_path))
     differing, arrays, _ = compare_weights(half[1], tmp_path / "line" / "1")
     assert arrays == 4
     assert any("of shape" in line or "is in only one of both" in line for line in differing)

@@ -58,13 +58,13 @@ def test_preparing_makes_the_store_servable_and_removes_what_was_left(empty_stor
 def test_a_writer_that_fails_publishes_nothing(empty_store: Path) -> None:
     """Where writing or verifying raises, that error is passed on and no trace of the version stays."""
 
-    def fail(path: Path) -> bool:
+    def fail(path: Path) -> None:
         write(path, "b")
         raise ArtefactError("not the same")
 
     publish(empty_store, "a")
     with pytest.raises(ArtefactError, match=r"^not the same$"):
-        store.publish(empty_store, "line", fail)
+        store.publish(empty_store, "line", fail, lambda _version: None)
     assert marks(empty_store) == {1: "a"}
     assert leftovers(empty_store) == []
 

@@ -9,7 +9,7 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from src import models_config, store
-from tests.unit.src.publisher import CONTENT_BYTES, FILES, publish, write
+from tests.unit.src.publisher import CONTENT_BYTES, FILES, OTHER_FILES, publish, write
 
 # Locking, staging, three files with their folders, fsyncs, renames, models.config: fewer steps would mean that the
 # count misses what it should see.
@@ -46,7 +46,9 @@ def marks(folder: Path) -> dict[int, str]:
     found = {}
     for version in models_config.versions(folder / "line"):
         path = folder / "line" / str(version)
-        assert sorted(str(p.relative_to(path)) for p in path.rglob("*") if p.is_file()) == sorted(FILES)
+        assert sorted(str(p.relative_to(path)) for p in path.rglob("*") if p.is_file()) == sorted(
+            (*FILES, *OTHER_FILES)
+        )
         contents = {(path / name).read_text(encoding="utf-8") for name in FILES}
         assert len(contents) == 1, f"version {version} is a mixture"
         text = contents.pop()
@@ -69,7 +71,7 @@ def configured(folder: Path) -> list[str] | None:
 
 def leftovers(folder: Path) -> list[str]:
     """What is in the store beside versions, `models.config` and the lock."""
-    expected = {".lock", "models.config", "line"}
+    expected = {".lock", ".release.lock", "models.config", "history.jsonl", "line"}
     top = [path.name for path in folder.iterdir() if path.name not in expected]
     return top + [path.name for path in (folder / "line").iterdir() if not path.name.isdecimal()]
 

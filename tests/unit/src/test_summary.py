@@ -21,9 +21,8 @@ def run_of(trained: Trained, version: int = 1) -> Run:
     test = profile(trained.recipe, "test", trained.test)
     origin = describe.origin(trained.recipe, trained.params, "made", trained.profile, test)
     verdict = Verdict(passed=True, reasons=[], stable=None)
-    return Run(
-        trained.recipe, origin, trained.profile, test, evaluation=trained.evaluation, verdict=verdict, version=version
-    )
+    run = Run(trained.recipe, origin, trained.profile, test, evaluation=trained.evaluation, verdict=verdict)
+    return replace(run, version=version, is_promoted=True)
 
 
 def next_steps(trained: Trained, recipe: Recipe[Any], store: Path) -> list[str]:
@@ -114,8 +113,15 @@ def test_the_version_that_was_stable_before_is_named(line: Trained) -> None:
 def test_what_is_not_promoted_has_no_next_steps(line: Trained) -> None:
     """The report is the next thing to look at; the refusal has all reasons and the place, in one line."""
     verdict = Verdict(passed=False, reasons=["it is bad", "it is ugly"], stable=None)
-    run = replace(run_of(line, 3), verdict=verdict)
+    run = replace(run_of(line, 3), verdict=verdict, is_promoted=False)
     lines = summary(run, Path("/s")).splitlines()
     assert lines[0] == "line version 3 is published, and not promoted: /s/line/3"
     assert lines[-1] == "Report:       /s/line/reports/3.html"
     assert refusal(run, Path("/s")) == ("refused: it is bad; it is ugly; version 3 is kept, not promoted: /s/line/3")
+
+
+def test_what_was_held_back_says_how_it_is_promoted(line: Trained) -> None:
+    """A version that passed the gate and was not to be promoted yet is one command away from it."""
+    lines = summary(replace(run_of(line, 3), is_promoted=False), Path("/s")).splitlines()
+    assert lines[0] == "line version 3 is published, and not promoted: /s/line/3"
+    assert lines[-1] == "Promote it:   python -m src.release promote line 3 --store /s"

@@ -1,0 +1,251 @@
+"""What a promotion, a rollback, a canary and a retirement change, and whether they can."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from src import tf_serving_pb2 as pb
+from src.errors import ReleaseError, UnreachableError
+from src.models_config import versions
+from src.release import cards, history, integrity, state
+from src.release.history import Action, Operation
+from src.release.state import CANARY, STABLE, Release
+from src.release.traffic import Traffic
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A change of a model's release.
+
+    Attributes:
+        action: What it is.
+        version: The version that it is done with.
+        replaced: The version that is stable before.
+        after: The release that it leads to.
+        card: The version's card; None where it has none, or is not asked anything.
+        signature: What the version takes and answers.
+        gone: A version to see unloaded.
+        traffic: The model's shares from then on; None where they stay.
+        told: What to tell when it is done.
+    """
+
+    action: Action
+    version: int
+    replaced: int | None
+    after: Release
+    card: cards.Card | None = None
+    signature: pb.SignatureDef = field(default_factory=pb.SignatureDef)
+    gone: int | None = None
+    traffic: Traffic | None = None
+    told: str
+
+
+@dataclass(frozen=True)
+class Planner:
+    """What is known of a model's release before it is changed.
+
+    Attributes:
+        store: The model store.
+        model: The model's name.
+    """
+
+    store: Path
+    model: str
+
+    def promote(self, version: int, *, force: bool) -> Plan:
+        """Make a version the stable one; a canary that is promoted is no canary any more.
+
+        Args:
+            version: Its number.
+            force: Whether to do so though the gate refused it, or it takes or answers something else than the version
+                that is stable now.
+
+        Raises:
+            ReleaseError: It cannot be served.
+            StoreError: `models.config` is not valid.
+        """
+        card, signature = self._checked(version, force=force)
+        stable = self._release.stable(self._published)
+        labels = self._stable_labels(version)
+        before = stable if stable != version else self._before(version)
+        return Plan(
+            action="promote",
+            version=version,
+            replaced=stable,
+            after=Release.of(labels, before),
+            card=card,
+            signature=signature,
+            traffic=self._traffic(labels),
+            told=f"{self.model} version {version} is stable" + (f"; before: version {before}" if before else ""),
+        )
+
+    def rollback(self) -> Plan:
+        """Make the version stable again that was so before; a rollback that was cut off leads where it was to lead.
+
+        Raises:
+            ReleaseError: No version was stable before, or it is damaged.
+            StoreError: `models.config` is not valid.
+        """
+        stable = self._release.stable(self._published)
+        stables = self._stables()
+        last = self._operations[-1] if self._operations else None
+        cut_off = last is not None and last.outcome == "begun" and last.action == "rollback"
+        target = stables[-1] if cut_off and stables else self._before(stables[-1] if stables else None)
+        if target is None:
+            raise ReleaseError(f"no version of {self.model} was stable before version {stable}; promote one")
+        card, signature = self._checked(target, force=True)
+        labels = self._stable_labels(target)
+        return Plan(
+            action="rollback",
+            version=target,
+            replaced=stable,
+            after=Release.of(labels, self._before(target)),
+            card=card,
+            signature=signature,
+            traffic=self._traffic(labels),
+            told=f"{self.model} version {target} is stable again" + (f", not {stable}" if stable != target else ""),
+        )
+
+    def canary(self, version: int, traffic: Traffic, *, force: bool) -> Plan:
+        """Give a version a share of the traffic.
+
+        Args:
+            version: Its number.
+            traffic: Which share.
+            force: As for `promote`.
+
+        Raises:
+            ReleaseError: It cannot be served, or is the stable one.
+            StoreError: `models.config` is not valid.
+        """
+        stable = self._release.stable(self._published)
+        if stable is None:
+            raise ReleaseError(f"{self.model} has no stable version, beside which a canary could stand; promote one")
+        if version == stable:
+            raise ReleaseError(f"{self.model} version {version} is the stable one; a canary is another")
+        card, signature = self._checked(version, force=force)
+        return Plan(
+            action="canary",
+            version=version,
+            replaced=stable,
+            after=Release.of(
+                dict(self._release.labels) | {STABLE: stable, CANARY: version}, self._loaded_before(stable)
+            ),
+            card=card,
+            signature=signature,
+            traffic=traffic,
+            told=f"{self.model} version {version} is the canary, for {traffic.canary_share:.3g} of the requests"
+            + (f", and gets a copy of {traffic.shadow_share:.3g}" if traffic.shadow_share else ""),
+        )
+
+    def retire(self, version: int) -> Plan:
+        """Take a version out of service; it stays in the store, and can be promoted again.
+
+        Args:
+            version: Its number.
+
+        Raises:
+            ReleaseError: It is the stable one, or not in service.
+            StoreError: `models.config` is not valid.
+        """
+        now = self._release
+        stable = now.stable(self._published)
+        if version == stable:
+            raise ReleaseError(f"{self.model} version {version} is stable; promote another one first, or roll back")
+        if version not in now.versions:
+            raise ReleaseError(f"{self.model} version {version} is not in service")
+        labels = {label: v for label, v in now.labels.items() if v != version}
+        labels |= {} if stable is None else {STABLE: stable}
+        before = self._loaded_before(stable)
+        return Plan(
+            action="retire",
+            version=version,
+            replaced=stable,
+            after=Release.of(labels, before if before != version else None),
+            gone=version,
+            traffic=self._traffic(labels),
+            told=f"{self.model} version {version} is out of service",
+        )
+
+    @property
+    def _release(self) -> Release:
+        return state.read(self.store, self.model) or Release()
+
+    @property
+    def _published(self) -> list[int]:
+        return versions(self.store / self.model)
+
+    @property
+    def _operations(self) -> list[Operation]:
+        return history.read(self.store, self.model)
+
+    def _stable_labels(self, version: int) -> dict[str, int]:
+        """The labels when a version is stable; a canary that becomes so is no canary any more."""
+        labels = {label: v for label, v in self._release.labels.items() if (label, v) != (CANARY, version)}
+        return labels | {STABLE: version}
+
+    def _traffic(self, labels: Mapping[str, int]) -> Traffic | None:
+        """None of the traffic, where there was a canary and is none any more."""
+        return Traffic() if CANARY in self._release.labels and CANARY not in labels else None
+
+    def _stables(self) -> list[int]:
+        now = self._release
+        unlabelled = sorted(now.versions - set(now.labels.values()))
+        return history.stables(self._operations, now.stable(self._published), unlabelled)
+
+    def _before(self, version: int | None) -> int | None:
+        """The version that was stable before another one, as far as it is still there."""
+        stables = self._stables()
+        earlier = stables[: stables.index(version)] if version in stables else stables
+        return next((v for v in reversed(earlier) if v in self._published and v != version), None)
+
+    def _loaded_before(self, stable: int | None) -> int | None:
+        """The same, if it is loaded: it may have been retired."""
+        before = self._before(stable)
+        return before if before in self._release.versions else None
+
+    def _checked(self, version: int, *, force: bool) -> tuple[cards.Card | None, pb.SignatureDef]:
+        """The card and signature of a version that may be served."""
+        if version not in self._published:
+            there = ", ".join(map(str, self._published)) or "none"
+            raise ReleaseError(f"no version {version} of {self.model} in {self.store}; there is: {there}")
+        name, folder = f"{self.model} version {version}", self.store / self.model / str(version)
+        with not_served(self.model, version):
+            card, signature = integrity.check(folder, self.model), integrity.signature(folder)
+        if not force:
+            self._check_wanted(version, name, card, signature)
+        return card, signature
+
+    def _check_wanted(self, version: int, name: str, card: cards.Card | None, signature: pb.SignatureDef) -> None:
+        if card and card.gate and not card.gate.passed:
+            reasons = "; ".join(card.gate.reasons)
+            raise ReleaseError(f"the gate refused {name}: {reasons}; --force serves it all the same")
+        stable = self._release.stable(self._published)
+        if stable in (None, version):
+            return
+        try:
+            served = integrity.signature(self.store / self.model / str(stable))
+        except ReleaseError:  # a damaged one should not keep another from taking its place
+            return
+        if differs := integrity.difference(signature, served):
+            raise ReleaseError(f"{name} does not fit the clients of version {stable}: {differs}; --force serves it")
+
+
+@contextlib.contextmanager
+def not_served(model: str, version: int) -> Iterator[None]:
+    """Name the version of which something is wrong.
+
+    Args:
+        model: The model's name.
+        version: The version's number.
+
+    Raises:
+        ReleaseError: The same, with the name in front.
+    """
+    try:
+        yield
+    except UnreachableError:  # which says nothing of the version
+        raise
+    except ReleaseError as error:
+        raise ReleaseError(f"{model} version {version} cannot be served: {error}") from error

@@ -1,0 +1,248 @@
+"""`models.config`, which tells model servers what to load: of each model some versions, and labels on them.
+
+A model that was trained here has its versions named one by one (policy `specific`): the one labelled `stable`, the one
+labelled `canary` if there is one, and, without a label, the one that was stable before, so that a rollback has nothing
+to load. A version that is in the store and not named is not loaded.
+
+All functions that write are to be called under the release's lock. The file is replaced in one step: a reader sees the
+old text or the new one.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from tensorflow_serving.config import model_server_config_pb2
+
+from src import models_config
+from src.cli import SERVED_FROM
+from src.models_config import models, versions
+from src.release import history
+from src.release.cards import passed
+
+STABLE, CANARY = "stable", "canary"
+# Of a SavedModel that was put into the store by hand: a gateway that finds the newest not to answer its golden examples
+# as it should falls back to the one before it.
+KEPT_VERSIONS = 2
+
+
+@dataclass(frozen=True)
+class Release:
+    """What servers are told of a model.
+
+    Attributes:
+        versions: The versions to load.
+        labels: Which of them have a label.
+    """
+
+    versions: frozenset[int] = frozenset()
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, labels: Mapping[str, int], *others: int | None) -> "Release":
+        """The labelled versions, and others beside them."""
+        return cls(frozenset(labels.values()) | {version for version in others if version is not None}, dict(labels))
+
+    def stable(self, published: Collection[int]) -> int | None:
+        """Which version clients get who ask for none.
+
+        It is the one labelled so. Where no version has that label, or the one that has it is gone, it is what gateways
+        serve in its place: the newest of the others, the canary left out.
+        """
+        if self.labels.get(STABLE) in published:
+            return self.labels[STABLE]
+        return max((self.versions & set(published)) - {self.labels.get(CANARY)}, default=None)
+
+
+def read(store: Path, model: str) -> Release | None:
+    """What servers are told of a model.
+
+    Args:
+        store: The model store.
+        model: The model's name.
+
+    Returns:
+        The release; None where `models.config` does not name the model.
+
+    Raises:
+        StoreError: `models.config` is not valid.
+    """
+    entry = _find(models_config.read(store), model)
+    if entry is None:
+        return None
+    return Release(frozenset(_loaded(entry, versions(store / model))), dict(entry.version_labels))
+
+
+def write(store: Path, model: str, release: Release, served_from: PurePosixPath = SERVED_FROM) -> None:
+    """Tell servers of a release. A model without versions is not named, as an empty list would mean the newest.
+
+    Args:
+        store: The model store.
+        model: The model's name.
+        release: What to tell.
+        served_from: The store's folder as servers see it, for a model that is not named yet.
+
+    Raises:
+        StoreError: `models.config` is not valid.
+        OSError: It cannot be written.
+    """
+    config = models_config.read(store)
+    entry = _find(config, model)
+    if release.versions:
+        entry = entry or _add(config, model, served_from)
+        entry.model_version_policy.specific.versions[:] = sorted(release.versions)
+        entry.version_labels.clear()
+        entry.version_labels.update(release.labels)
+    elif entry is not None:
+        config.model_config_list.config.remove(entry)
+    models_config.write(store, config)
+
+
+def entry(store: Path, model: str) -> Any:
+    """What `models.config` says of a model as it stands there, for `restore`; None where it does not name the model.
+
+    Raises:
+        StoreError: `models.config` is not valid.
+    """
+    return _find(models_config.read(store), model)
+
+
+def restore(store: Path, model: str, before: Any) -> None:
+    """Put back what `models.config` said of a model.
+
+    Args:
+        store: The model store.
+        model: The model's name.
+        before: What `entry` gave.
+
+    Raises:
+        StoreError: `models.config` is not valid.
+        OSError: It cannot be written.
+    """
+    config = models_config.read(store)
+    now = _find(config, model)
+    if now is not None and before is not None:
+        now.CopyFrom(before)
+    elif now is not None:
+        config.model_config_list.config.remove(now)
+    models_config.write(store, config)
+
+
+def stable(store: Path, model: str) -> int | None:
+    """The version that clients get who ask for none.
+
+    Args:
+        store: The model store.
+        model: The model's name.
+
+    Returns:
+        Its number; None where no version is served.
+
+    Raises:
+        StoreError: `models.config` is not valid.
+    """
+    release = read(store, model)
+    return None if release is None else release.stable(versions(store / model))
+
+
+def labelled(store: Path, model: str, label: str) -> int | None:
+    """The version that has a label, by `models.config`; None where none has it.
+
+    Raises:
+        StoreError: `models.config` is not valid.
+    """
+    release = read(store, model)
+    return release.labels.get(label) if release else None
+
+
+def ensure_config(store: Path, served_from: PurePosixPath = SERVED_FROM) -> None:
+    """Make `models.config` exist and name every model that has a version to serve; leave what it says already.
+
+    Of a model trained here that is not named yet, as a killed run leaves it, the newest version that passed the gate is
+    the stable one; of a SavedModel from elsewhere, its newest ones are served (policy `latest`).
+
+    Args:
+        store: The model store.
+        served_from: The store's folder as the model server sees it; absolute.
+
+    Raises:
+        StoreError: The file there is no valid configuration.
+        OSError: The file cannot be written.
+    """
+    config = models_config.read(store)
+    known = {model.name for model in config.model_config_list.config}
+    for model in models(store):
+        if model in known:
+            continue
+        verdicts = {version: passed(store / model / str(version)) for version in versions(store / model)}
+        if good := [version for version, verdict in verdicts.items() if verdict]:
+            entry = _add(config, model, served_from)
+            entry.model_version_policy.specific.versions.append(good[-1])
+            entry.version_labels[STABLE] = good[-1]
+        elif set(verdicts.values()) == {None}:
+            _add(config, model, served_from).model_version_policy.latest.num_versions = KEPT_VERSIONS
+    models_config.write(store, config)
+
+
+def last_number(store: Path, model: str) -> int:
+    """The greatest number that a version of a model has had, as far as anything still tells; 0 where there was none.
+
+    A number is not given twice: who has named it, in `models.config` or anywhere else, meant another version.
+
+    Args:
+        store: The model store.
+        model: The model's name.
+
+    Raises:
+        StoreError: `models.config` is not valid.
+    """
+    entry = _find(models_config.read(store), model)
+    named = [] if entry is None else [*entry.model_version_policy.specific.versions, *entry.version_labels.values()]
+    told = [operation.version for operation in history.read(store, model)]
+    numbers: list[int] = [0, *named, *told, *versions(store / model), *models_config.reported(store / model)]
+    return max(numbers)
+
+
+def pin(store: Path, model: str) -> None:
+    """Name a model's loaded versions one by one, so that one more in its folder is not served by itself.
+
+    An entry that a hand wrote may serve whatever is newest. Its newest version becomes the one labelled stable.
+
+    Args:
+        store: The model store.
+        model: The model's name.
+
+    Raises:
+        StoreError: `models.config` is not valid.
+        OSError: It cannot be written.
+    """
+    entry = _find(models_config.read(store), model)
+    if entry is None or entry.model_version_policy.HasField("specific"):
+        return  # named already: what is named and gone stays named, and its number is not given to another
+    loaded = _loaded(entry, versions(store / model))
+    labels = {STABLE: loaded[-1]} if loaded else {}
+    write(store, model, Release(frozenset(loaded), labels | dict(entry.version_labels) if loaded else {}))
+
+
+def _find(config: Any, model: str) -> Any:
+    return next((entry for entry in config.model_config_list.config if entry.name == model), None)
+
+
+def _add(config: Any, model: str, served_from: PurePosixPath) -> Any:
+    entry = model_server_config_pb2.ModelConfig(
+        name=model, base_path=str(served_from / model), model_platform="tensorflow"
+    )
+    config.model_config_list.config.append(entry)
+    return config.model_config_list.config[-1]
+
+
+def _loaded(entry: Any, published: list[int]) -> list[int]:
+    """Which versions an entry's policy has a server load, ascending; of those named one by one also what is gone."""
+    policy = entry.model_version_policy
+    kind = policy.WhichOneof("policy_choice")
+    if kind == "specific":
+        return sorted(set(policy.specific.versions))
+    if kind == "all":
+        return published
+    return published[-max(policy.latest.num_versions, 1) :]
