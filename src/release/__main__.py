@@ -84,8 +84,9 @@ def _status(options: argparse.Namespace) -> None:
     import msgspec
 
     from src.errors import UnreachableError
-    from src.release import servers, status
+    from src.release import servers, state, status
 
+    state.check_model(options.store, options.model)
     with ExitStack() as exits:
         try:
             found = exits.enter_context(servers.connected(options.model_server))
@@ -101,8 +102,9 @@ def _status(options: argparse.Namespace) -> None:
 def _history(options: argparse.Namespace) -> None:
     import msgspec
 
-    from src.release import history, status
+    from src.release import history, state, status
 
+    state.check_model(options.store, options.model)
     operations = history.read(options.store, options.model)
     if options.json:
         print(msgspec.json.format(msgspec.json.encode(operations), indent=2).decode())

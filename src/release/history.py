@@ -134,6 +134,8 @@ def stables(operations: Sequence[Operation], now: int | None, others: Sequence[i
             continue
         _settle(found, operation.replaced)  # of an operation that was cut off, this tells how far it came
         if operation.action == "rollback":
+            if operation.version not in found:  # it was older than all that the history tells
+                found.clear()
             _settle(found, operation.version)
         elif operation.action in ("promote", "retire") and operation.version in found:
             found.remove(operation.version)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from src.cli import KEPT, SERVED_FROM
-from src.errors import ModelSideError, StoreError, UnreachableError
+from src.errors import StoreError, UnreachableError
 from src.locks import RELEASING, held
 from src.release import history, retention, state, traffic
 from src.release.history import Operation
@@ -96,6 +96,7 @@ class Operator:
         self._carry_out(model, lambda planner: planner.retire(version))
 
     def _carry_out(self, model: str, make: Callable[[Planner], Plan]) -> None:
+        state.check_model(self.store, model)
         with store_errors(self.store), held(self.store, RELEASING, "another release"):
             plan = make(Planner(self.store, model))
             with self._servers() as servers:
@@ -139,7 +140,7 @@ class Operator:
             steps.take(plan.after, verify)
         except BaseException as error:
             traffic.write(self.store, model, shares)
-            told = str(error) if isinstance(error, ModelSideError) else type(error).__name__
+            told = str(error) if isinstance(error, Exception) else "interrupted"
             history.end(self.store, operation, "failed", told)
             raise
         if plan.traffic is not None:

@@ -89,9 +89,8 @@ class Planner:
         """
         stable = self._release.stable(self._published)
         stables = self._stables()
-        last = self._operations[-1] if self._operations else None
-        cut_off = last is not None and last.outcome == "begun" and last.action == "rollback"
-        target = stables[-1] if cut_off and stables else self._before(stables[-1] if stables else None)
+        last = stables[-1] if stables else None
+        target = last if self._was_cut_off("rollback", last) else self._before(last)
         if target is None:
             raise ReleaseError(f"no version of {self.model} was stable before version {stable}; promote one")
         card, signature = self._checked(target, force=True)
@@ -153,7 +152,7 @@ class Planner:
         stable = now.stable(self._published)
         if version == stable:
             raise ReleaseError(f"{self.model} version {version} is stable; promote another one first, or roll back")
-        if version not in now.versions:
+        if version not in now.versions and not self._was_cut_off("retire", version):
             raise ReleaseError(f"{self.model} version {version} is not in service")
         labels = {label: v for label, v in now.labels.items() if v != version}
         labels |= {} if stable is None else {STABLE: stable}
@@ -179,6 +178,11 @@ class Planner:
     @property
     def _operations(self) -> list[Operation]:
         return history.read(self.store, self.model)
+
+    def _was_cut_off(self, action: Action, version: int | None) -> bool:
+        """Whether this is what was done last, and came to no end."""
+        last = next(iter(self._operations[::-1]), None)
+        return last is not None and (last.outcome, last.action, last.version) == ("begun", action, version)
 
     def _stable_labels(self, version: int) -> dict[str, int]:
         """The labels when a version is stable; a canary that becomes so is no canary any more."""

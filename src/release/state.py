@@ -17,6 +17,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from src import models_config
 from src.cli import SERVED_FROM
+from src.errors import ReleaseError, StoreError
 from src.models_config import models, versions
 from src.release import history
 from src.release.cards import passed
@@ -53,6 +54,29 @@ class Release:
         if self.labels.get(STABLE) in published:
             return self.labels[STABLE]
         return max((self.versions & set(published)) - {self.labels.get(CANARY)}, default=None)
+
+
+def check_model(store: Path, model: str | None = None) -> list[str]:
+    """Hold a name against the models that are in the store or named in `models.config`.
+
+    Args:
+        store: The model store.
+        model: The name; None for any.
+
+    Returns:
+        All of them, sorted.
+
+    Raises:
+        StoreError: There is no such store, or `models.config` is not valid.
+        ReleaseError: There is no such model.
+    """
+    if not store.is_dir():
+        raise StoreError(f"there is no model store {store}; src.train makes one")
+    named = [entry.name for entry in models_config.read(store).model_config_list.config]
+    known = sorted({*models(store), *named})
+    if model is not None and model not in known:
+        raise ReleaseError(f"no model {model} in {store}; there is: {', '.join(known) or 'none'}")
+    return known
 
 
 def read(store: Path, model: str) -> Release | None:

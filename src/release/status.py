@@ -52,13 +52,10 @@ def survey(store: Path, servers: Sequence[Server], model: str | None = None) -> 
         By model, the newest first.
 
     Raises:
-        StoreError: `models.config` or the traffic file is not valid.
+        StoreError: There is no such store, or `models.config` or the traffic file is not valid.
         ReleaseError: There is no such model.
     """
-    named = [entry.name for entry in models_config.read(store).model_config_list.config]
-    known = sorted({*models_config.models(store), *named})
-    if model is not None and model not in known:
-        raise ReleaseError(f"no model {model} in {store}; there is: {', '.join(known) or 'none'}")
+    known = state.check_model(store, model)
     return [line for name in known if model in (None, name) for line in _Survey(store, servers, name).lines()]
 
 

@@ -32,7 +32,13 @@ def check_next_run(store: Path, expected: list[str]) -> None:
     for version in expected:
         assert predict(store / "line" / version, 10) == pytest.approx(31, abs=1e-2)
     assert 'name: "line"' in (store / "models.config").read_text(encoding="utf-8")
-    assert sorted(path.name for path in store.iterdir()) == [".lock", ".release.lock", "history.jsonl", "line", "models.config"]
+    assert sorted(path.name for path in store.iterdir()) == [
+        ".lock",
+        ".release.lock",
+        "history.jsonl",
+        "line",
+        "models.config",
+    ]
 
 
 def test_a_run_killed_before_the_rename_leaves_no_version(store: Path) -> None:

@@ -76,6 +76,23 @@ def test_a_version_that_is_not_there_is_refused(tmp_path: Path, capsys: pytest.C
     )
 
 
+@pytest.mark.parametrize("words", [["status"], ["history"], ["rollback", "line", "--offline"]])
+def test_a_store_or_model_that_is_not_there_is_refused_and_not_made(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A slip in the path leaves no folder, and one in the name, or a name that leads elsewhere, no trace."""
+    told = f"release: there is no model store {tmp_path / 'stoer'}; src.train makes one\n"
+    assert run(tmp_path / "stoer", *words, capsys=capsys)[::2] == (1, told)
+    add_version(tmp_path / "store", 1)
+    add_version(tmp_path, 1, model="secret")
+    for name in ("liine", "../secret"):
+        asked = [words[0], name, *words[2:]]
+        ended = run(tmp_path / "store", *asked, capsys=capsys)
+        assert ended[::2] == (1, f"release: no model {name} in {tmp_path / 'store'}; there is: line\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["secret", "store"]
+    assert [path.name for path in (tmp_path / "store").iterdir()] == ["line"]
+
+
 def test_a_version_that_the_gate_refused_is_promoted_only_by_force(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

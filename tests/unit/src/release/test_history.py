@@ -125,6 +125,12 @@ def test_what_a_hand_has_made_stable_counts() -> None:
     assert stables([], None) == []
 
 
+def test_a_rollback_to_what_the_history_does_not_tell_of_leaves_nothing_before_it() -> None:
+    """It led to a version that was loaded before the history began, and so to the oldest that is known."""
+    assert stables(told((ROLLBACK, 1, 2)), 1) == [1]
+    assert stables(told((ROLLBACK, 1, 2, "begun")), 2) == [1]
+
+
 def test_a_retired_version_is_no_step_back() -> None:
     """Whoever takes the version before out of service does not want to come back to it."""
     assert stables(told((PROMOTE, 1, None), (PROMOTE, 2, 1), (PROMOTE, 3, 2), ("retire", 2, 3)), 3) == [1, 3]
