@@ -9,6 +9,7 @@ MODEL_SERVER_PORT ?= 8500
 run up: export HOST := $(HOST)
 run up: export PORT := $(PORT)
 run up: export MODEL_SERVER_PORT := $(MODEL_SERVER_PORT)
+train: export MODEL_SERVER ?= 127.0.0.1:$(MODEL_SERVER_PORT)
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -8,8 +8,12 @@ from gateway.config import Settings, load_settings
 from gateway.model_server import ModelServer
 from gateway.predictor import Predictor
 from gateway.readiness import Readiness
-from gateway.routes import docs, health, openapi, page, predict, v1, v2
+from gateway.routes import docs, health, openapi, page, predict, prometheus, v1, v2
+from gateway.routes.answering import Answerer
 from gateway.routes.names import ModelConverter
+from gateway.routing import Router
+from gateway.shadow import Shadow
+from gateway.traffic import Traffic
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -29,18 +33,22 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1  # the route itself refuses this one byte more
     server = ModelServer(settings.model_server, timeout_seconds=settings.timeout_seconds)
     catalog = Catalog(server, max_rows=settings.max_rows)
-    predictor = Predictor(server, catalog)
+    traffic = Traffic(settings.traffic_file)
+    router = Router(Predictor(server, catalog), catalog, traffic)
+    shadow = Shadow(server, catalog, traffic)
+    answerer = Answerer(router, shadow)
     readiness = Readiness(server, catalog, settings.models)
-    app.extensions["model_server"] = server  # for whoever has to close its channel
+    app.extensions |= {"model_server": server, "router": router, "shadow": shadow}  # for whoever has to close them
     logs.register(app)
     problems.register(app)
     most = settings.max_body_bytes
     app.url_map.merge_slashes = False  # else `//predict` is a redirect, in HTML, to whatever the Host header says
     app.url_map.converters["model"] = ModelConverter
-    app.register_blueprint(predict.blueprint(predictor, settings.model_name, max_body_bytes=most))
-    app.register_blueprint(v1.blueprint(predictor, server, catalog, settings.models, max_body_bytes=most))
-    app.register_blueprint(v2.blueprint(predictor, catalog, readiness, max_body_bytes=most))
+    app.register_blueprint(predict.blueprint(answerer, settings.model_name, max_body_bytes=most))
+    app.register_blueprint(v1.blueprint(answerer, server, catalog, settings.models, max_body_bytes=most))
+    app.register_blueprint(v2.blueprint(answerer, catalog, readiness, max_body_bytes=most))
     app.register_blueprint(health.blueprint(readiness, catalog))
+    app.register_blueprint(prometheus.blueprint())
     app.register_blueprint(openapi.blueprint(catalog, readiness, settings.model_name))
     app.register_blueprint(docs.blueprint())
     app.register_blueprint(page.blueprint(settings.model_name))

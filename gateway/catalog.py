@@ -1,18 +1,17 @@
 """The versions in force: by model and selector, learnt from the model server, followed when another takes over."""
 
-import contextlib
 import math
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import grpc
 
+from gateway.default import Default, Found
 from gateway.errors import ModelServerError, NotGoldenError
 from gateway.model_server import ModelServer
 from gateway.servable import Servable
-from gateway.signature import NEWEST, STABLE, Selector
+from gateway.signature import DEFAULT, Selector
 from gateway.versions import Versions
 
 # How long a version is taken for the one in force without asking: a takeover is to cost a second at most, its first
@@ -23,10 +22,10 @@ FORGET_SECONDS = 60.0  # versions and labels come and go; what was not asked for
 
 @dataclass
 class _Known:
-    """Which servable a selector stands for, and when that was last asked; in the future while a thread asks."""
+    """What a selector stands for, and when that was last asked; in the future while a thread asks."""
 
     checked: float
-    servable: Servable
+    found: Found
 
 
 class Catalog:
@@ -43,95 +42,86 @@ class Catalog:
             server: Whom to ask.
             max_rows: The most instances in a request.
         """
-        self._server = server
         self.versions = Versions(server, max_rows=max_rows)
+        self._default = Default(server, self.versions)
         self._known: dict[tuple[str, Selector], _Known] = {}
         self._lock = threading.Lock()
 
-    def servable(self, model: str, selector: Selector = NEWEST) -> Servable:
+    def knows(self, model: str) -> bool:
+        """Whether the model server has told a default version of a model lately, be it one that is not served."""
+        return (model, DEFAULT) in self._known
+
+    def servable(self, model: str, selector: Selector = DEFAULT) -> Servable:
+        """The version in force, as for `find`."""
+        return self.find(model, selector).servable
+
+    def find(self, model: str, selector: Selector = DEFAULT) -> Found:
         """The version in force, at most RECHECK_SECONDS old as long as the model server answers.
 
         While one thread asks whether a known version is still in force, the others go on with it. If the model server
-        fails to say, so does that thread: the prediction itself will tell what is wrong.
+        fails to say, so does that thread: the prediction itself will tell what is wrong. That a label is gone, it says.
 
         Args:
             model: The model's name.
             selector: Which version.
 
         Returns:
-            The servable.
+            The servable, and what it was found by.
 
         Raises:
-            ModelServerError: Nothing is known of it, and the model server fails to say.
+            ModelServerError: Nothing is known of it, and the model server fails to say; or the label is gone.
             NotGoldenError: It does not reproduce its golden examples, and there is none to fall back to.
         """
         known = self._known.get((model, selector))
         if known is not None and not self._is_mine_to_check(known):
-            return _served(known.servable)
+            return _served(known.found)
         try:
             return self.learn(model, selector)
         except NotGoldenError:
             raise
-        except ModelServerError:
-            if known is None or not known.servable.is_supported:  # there, no prediction would tell
+        except ModelServerError as error:
+            # Of what is not supported, no prediction would tell.
+            if known is None or not known.found.servable.is_supported or _is_gone(selector, error):
                 raise
-            return _served(known.servable)
+            return _served(known.found)
         finally:
             if known is not None:
                 known.checked = time.monotonic()
 
-    def learn(self, model: str, selector: Selector = NEWEST) -> Servable:
+    def learn(self, model: str, selector: Selector = DEFAULT) -> Found:
         """Ask the model server for the version in force.
 
         A version that does not reproduce its golden examples is not served: whoever asked for no particular one gets
-        the one labelled `stable`, or else the newest that does.
+        another, as `Default` has it.
 
         Args:
             model: The model's name.
             selector: Which version.
 
         Returns:
-            The servable; the one known already, if it is still in force.
+            The servable, the one known already if it is still in force, and what it was found by.
 
         Raises:
             ModelServerError: The model server fails to say.
             NotGoldenError: It does not reproduce its golden examples, and there is none to fall back to.
         """
-        servable = self._meet(model, selector)
-        if selector == NEWEST:
-            self.versions.forget_newer(model, servable.version)
-        if servable.refusal and selector == NEWEST:
-            servable = self._fallback(servable)
+        try:
+            found = self._ask(model, selector)
+        except ModelServerError as error:
+            if _is_gone(selector, error):
+                with self._lock:
+                    self._known.pop((model, selector), None)
+            raise
         with self._lock:
             now = time.monotonic()
-            self._known[model, selector] = _Known(now, servable)
+            self._known[model, selector] = _Known(now, found)
             self._known = {k: v for k, v in self._known.items() if now - v.checked < FORGET_SECONDS}
-        return _served(servable)
+        return _served(found)
 
-    def _meet(self, model: str, selector: Selector) -> Servable:
-        """The servable; a version that is replaced while it is read is none that is missing."""
-        try:
-            return self.versions.meet(model, self._server.metadata(model, selector))
-        except ModelServerError as error:
-            if error.code is not grpc.StatusCode.NOT_FOUND:
-                raise
-        return self.versions.meet(model, self._server.metadata(model, selector))
-
-    def _fallback(self, refused: Servable) -> Servable:
-        """What stands in for a version that may not be served; itself, if there is nothing."""
-        for other in self._others(refused):
-            with contextlib.suppress(ModelServerError):  # there is no such label, or the version has gone meanwhile
-                servable = self._meet(refused.model, other)
-                if not servable.refusal:
-                    return servable
-        return refused
-
-    def _others(self, refused: Servable) -> Iterator[Selector]:
-        """What could stand in for a version: what is labelled stable, then the others from the newest on."""
-        yield STABLE
-        for version in self._server.available_versions(refused.model):
-            if version != refused.version:
-                yield Selector(version=version)
+    def _ask(self, model: str, selector: Selector) -> Found:
+        if selector == DEFAULT:
+            return self._default.find(model)
+        return Found(self.versions.ask(model, selector), selector)
 
     def _is_mine_to_check(self, known: _Known) -> bool:
         with self._lock:
@@ -142,8 +132,14 @@ class Catalog:
             return True
 
 
-def _served(servable: Servable) -> Servable:
+def _is_gone(selector: Selector, error: ModelServerError) -> bool:
+    """Whether a label stands for no loaded version any more. A number may be on another of several servers."""
+    return selector.label is not None and error.code is grpc.StatusCode.NOT_FOUND
+
+
+def _served(found: Found) -> Found:
+    servable = found.servable
     if not servable.refusal:
-        return servable
+        return found
     what = f"Version {servable.version} of model {servable.model!r}"
     raise NotGoldenError(f"{what} does not reproduce its golden examples, so it is not served.")

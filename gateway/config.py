@@ -36,6 +36,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="Further models, by comma: listed, documented and waited for like MODEL_NAME.",
         ),
     ] = ""
+    traffic_file: Annotated[
+        str, Meta(description="JSON file that names the shares of traffic for canary and shadow; read when it changes.")
+    ] = ""
     timeout_seconds: Annotated[
         float, Meta(gt=0, le=600, description="How long a call to the model server may take.")
     ] = 5.0

@@ -3,9 +3,12 @@
     GatewayError               status, title and detail of the answer
     ├── RefusedError           the request cannot be answered as it is; errors point at the places
     │   ├── NotJsonError           400: the body is no JSON document
+    │   ├── InvalidHeaderError     400: a header has a value that it cannot have
     │   ├── InvalidInputError      422: it is JSON, but not what the model takes
     │   └── UnsupportedMediaError  415: it says that it is something other than JSON
+    ├── OtherTensorsError      the canary is not like the stable version, which answers then: no client is told
     ├── ModelServerError       the model server did not answer, or answered with an error: see HTTP_STATUS
+    │   ├── UnknownLabelError      404: the model has no such label
     │   ├── NotSupportedError      501: it serves a model that this gateway cannot speak for
     │   └── NotGoldenError         503: the version does not reproduce its golden examples
     └── NotReadyError          503: a configured model cannot answer
@@ -93,6 +96,13 @@ class NotJsonError(RefusedError):
     title = "Not a JSON document"
 
 
+class InvalidHeaderError(RefusedError):
+    """A header has a value that it cannot have."""
+
+    status = 400
+    title = "Invalid header"
+
+
 class InvalidInputError(RefusedError):
     """The body is JSON, but not what the model takes."""
 
@@ -117,6 +127,10 @@ class UnsupportedMediaError(RefusedError):
     title = "Unsupported media type"
 
 
+class OtherTensorsError(GatewayError):
+    """The canary takes or answers other tensors than the stable version."""
+
+
 class ModelServerError(GatewayError):
     """The model server did not answer, or answered with an error.
 
@@ -131,6 +145,13 @@ class ModelServerError(GatewayError):
         self.code = code
         if self.status in (429, 503):
             self.retry_after_seconds = RETRY_AFTER_SECONDS
+
+
+class UnknownLabelError(ModelServerError):
+    """No version of the model has the label. That one has it and is not loaded is a ModelServerError like any other."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(Code.NOT_FOUND, cause)
 
 
 class NotSupportedError(ModelServerError):

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from gateway import metrics
 from gateway.config import ConfigError, load_settings
 from gateway.logs import logging_config
 
@@ -32,5 +33,16 @@ logconfig_dict = logging_config(_settings.log_level)
 
 
 def on_starting(_arbiter: Any) -> None:
-    """Log the options once, so that a log tells what the gateway ran with."""
+    """Log the options once, so that a log tells what the gateway ran with; let the workers share what they measure."""
+    metrics.share()
     logging.getLogger("gateway").info("settings", extra={"settings": msgspec.to_builtins(_settings)})
+
+
+def child_exit(_arbiter: Any, worker: Any) -> None:
+    """Take a worker that has ended out of the metrics."""
+    metrics.forget(worker.pid)
+
+
+def on_exit(_arbiter: Any) -> None:
+    """Leave nothing behind."""
+    metrics.end_sharing()

@@ -11,10 +11,13 @@ from flask import Flask, Response, g, request
 from gateway.routes.names import VERSION
 
 REQUEST_ID_HEADER = "X-Request-ID"
+VERSION_HEADER = "X-Model-Version"
+LABEL_HEADER = "X-Model-Label"
 SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 PROBES = {
     "/livez",
     "/readyz",
+    "/metrics",
     "/v2/health/live",
     "/v2/health/ready",
     "/v2/models/<model:model>/ready",
@@ -64,6 +67,9 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers[REQUEST_ID_HEADER] = g.request_id
+    for header, name in ((VERSION_HEADER, "version"), (LABEL_HEADER, "label")):
+        if name in g:  # a prediction was made
+            response.headers[header] = str(g.get(name))
     route = request.url_rule.rule if request.url_rule else None
     fields = {
         "request_id": g.request_id,
@@ -73,7 +79,7 @@ def _end(response: Response) -> Response:
         "milliseconds": round((time.perf_counter() - g.started) * 1000, 3),
         "client": request.remote_addr,
     }
-    for name in ("model", "version", "rows", "warnings", "cause"):
+    for name in ("model", "version", "label", "canary_failed", "rows", "warnings", "cause"):
         if name in g:
             fields[name] = g.get(name)
     level = logging.DEBUG if route in PROBES and response.status_code < 400 else logging.INFO

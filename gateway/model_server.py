@@ -12,13 +12,14 @@ from google.protobuf.message import DecodeError, Message
 
 from gateway import tf_serving_pb2 as pb
 from gateway.channel import CHANNEL_OPTIONS
-from gateway.errors import ModelServerError
+from gateway.errors import ModelServerError, UnknownLabelError
 from gateway.signature import Metadata, Selector
 
 M = TypeVar("M", bound=Message)
 
 PREDICTION_SERVICE = "/tensorflow.serving.PredictionService"
 MODEL_SERVICE = "/tensorflow.serving.ModelService"
+UNKNOWN_LABEL = "Unrecognized servable version label"  # the code alone does not tell it from a refusal of the inputs
 PROBE_SECONDS = 2.0  # who asks for readiness does not wait long: docker-compose gives up after 5 s, Kubernetes after 1
 
 
@@ -61,10 +62,11 @@ class ModelServer:
             The answer.
 
         Raises:
+            UnknownLabelError: The model has no such label.
             ModelServerError: The server did not answer, or answered with an error.
         """
         request = pb.PredictRequest(model_spec=selector.spec(model, signature), inputs=inputs)
-        with _named(selector.of(model)):
+        with _named(selector.of(model)), _unknown_label_is_not_found(selector, told_by=UNKNOWN_LABEL):
             response = self._call(f"{PREDICTION_SERVICE}/Predict", request, pb.PredictResponse.FromString)
         return Answer(response.model_spec.version.value, response.outputs)
 
@@ -147,14 +149,18 @@ class ModelServer:
 
 
 @contextlib.contextmanager
-def _unknown_label_is_not_found(selector: Selector) -> Iterator[None]:
-    """A label that nothing has is an invalid argument to the server; a version that is not there is not found."""
+def _unknown_label_is_not_found(selector: Selector, *, told_by: str = "") -> Iterator[None]:
+    """A label that nothing has is an invalid argument to the server; a version that is not there is not found.
+
+    Of a prediction, only the message tells it from inputs that are refused.
+    """
     try:
         yield
     except ModelServerError as error:
-        if selector.label is None or error.code is not grpc.StatusCode.INVALID_ARGUMENT:
+        cause = error.cause or ""
+        if selector.label is None or error.code is not grpc.StatusCode.INVALID_ARGUMENT or told_by not in cause:
             raise
-        raise ModelServerError(grpc.StatusCode.NOT_FOUND, error.cause or "") from error
+        raise UnknownLabelError(cause) from error
 
 
 @contextlib.contextmanager

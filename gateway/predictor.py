@@ -10,7 +10,7 @@ from gateway.catalog import Catalog
 from gateway.contract import Batch, Contract
 from gateway.errors import ModelServerError
 from gateway.model_server import ModelServer
-from gateway.signature import NEWEST, SERVING_DEFAULT, Selector
+from gateway.signature import DEFAULT, SERVING_DEFAULT, Selector
 
 # A version can be replaced, by one with another signature, between learning its contract and asking it; more than two
 # such replacements in the time of one request are not a takeover but a fault.
@@ -23,12 +23,14 @@ class Prediction:
 
     Attributes:
         version: The version that made it.
+        label: The label that it was asked for by: the client's, or `stable`; None where there was none.
         contract: What the request was checked against.
         batch: The request.
         outputs: The model's outputs, by name.
     """
 
     version: int
+    label: str | None
     contract: Contract
     batch: Batch
     outputs: Mapping[str, pb.TensorProto]
@@ -52,14 +54,15 @@ class Predictor:
         model: str,
         parse: Callable[[Contract], Batch],
         *,
-        selector: Selector = NEWEST,
+        selector: Selector = DEFAULT,
         signature: str = SERVING_DEFAULT,
     ) -> Prediction:
         """Answer a request.
 
         The version is asked for by its number, so that it can only answer what was checked against its own signature.
         If it has been replaced meanwhile, the request is checked against its successor's. Where the two are alike, any
-        version may answer: of several servers behind one name, some may have the old one and some the new.
+        version that the selector finds may answer, if it passes its golden check: of several servers behind one name,
+        some may have the old one and some the new.
 
         Args:
             model: The model's name.
@@ -74,24 +77,27 @@ class Predictor:
             RefusedError: The request is not what the model takes.
             ModelServerError: The model server fails.
         """
-        servable = self._catalog.servable(model, selector)
+        found = self._catalog.find(model, selector)
+        contract, asked = found.servable.contract(signature), found.servable.selector
         for _ in range(ATTEMPTS):
-            contract = servable.contract(signature)
+            batch = parse(contract)
             try:
-                return self._ask(model, servable.selector, contract, parse)
+                answer = self._server.predict(model, asked, contract.signature.name, batch.inputs)
             except ModelServerError as error:
                 if error.code is not grpc.StatusCode.NOT_FOUND:
                     raise
-            servable = self._catalog.learn(model, selector)
-            successor = servable.contract(signature)
-            alike = successor.signature.has_tensors_of(contract.signature)
-            if alike and not self._catalog.versions.refused(model):
-                return self._ask(model, selector, successor, parse)
+            else:
+                if answer.version == found.servable.version or self._is_served(model, answer.version):
+                    return Prediction(answer.version, found.label, contract, batch, answer.outputs)
+            found = self._catalog.learn(model, selector)
+            replaced, contract = contract, found.servable.contract(signature)
+            alike = contract.signature.has_tensors_of(replaced.signature)
+            asked = found.selector if alike else found.servable.selector
         raise ModelServerError(grpc.StatusCode.UNAVAILABLE, f"{ATTEMPTS} versions in a row were replaced while asked")
 
-    def _ask(
-        self, model: str, selector: Selector, contract: Contract, parse: Callable[[Contract], Batch]
-    ) -> Prediction:
-        batch = parse(contract)
-        answer = self._server.predict(model, selector, contract.signature.name, batch.inputs)
-        return Prediction(answer.version, contract, batch, answer.outputs)
+    def _is_served(self, model: str, version: int) -> bool:
+        try:
+            self._catalog.find(model, Selector(version=version))
+        except ModelServerError:
+            return False
+        return True

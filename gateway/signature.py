@@ -12,7 +12,7 @@ CARD = "card"  # the signature that answers with the model card
 
 @dataclass(frozen=True)
 class Selector:
-    """Which of a model's versions: a number, a label, or, with neither, the newest.
+    """Which of a model's versions: a number, a label, or, with neither, the default one.
 
     Attributes:
         version: Its number.
@@ -39,8 +39,10 @@ class Selector:
         return name if self.label is None else f"version labelled {self.label[:MAX_TEXT_CHARS]!r} of {name}"
 
 
-NEWEST = Selector()
+DEFAULT = Selector()  # to the catalog, which knows what that is; to the model server, it is
+NEWEST = DEFAULT  # the newest version that is loaded, be it a canary
 STABLE = Selector(label="stable")
+CANARY = Selector(label="canary")
 
 
 @dataclass(frozen=True)

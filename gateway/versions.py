@@ -5,12 +5,15 @@ import threading
 import time
 from dataclasses import dataclass
 
+import grpc
+
 from gateway import golden
 from gateway import tf_serving_pb2 as pb
 from gateway.card import Card, read_card
+from gateway.errors import ModelServerError, UnknownLabelError
 from gateway.model_server import ModelServer
 from gateway.servable import Servable
-from gateway.signature import CARD, Metadata, alike, answers_with_card
+from gateway.signature import CARD, Metadata, Selector, alike, answers_with_card
 from gateway.tensors import DTYPES, pack
 
 RECHECK_GOLDEN_SECONDS = 30.0  # a version that was refused is tried again, should the fault have been the server's
@@ -52,6 +55,29 @@ class Versions:
         with self._lock:
             met = [m.servable for m in self._met.values() if m.servable.model == model]
         return {servable.version: servable.refusal for servable in met if servable.refusal}
+
+    def ask(self, model: str, selector: Selector) -> Servable:
+        """The version that the model server has for a selector.
+
+        Args:
+            model: The model's name.
+            selector: Which version.
+
+        Returns:
+            The servable, as for `meet`.
+
+        Raises:
+            UnknownLabelError: The model has no such label.
+            ModelServerError: The server cannot say now, or has no such version.
+        """
+        try:
+            return self.meet(model, self._server.metadata(model, selector))
+        except UnknownLabelError:
+            raise
+        except ModelServerError as error:  # a version that is replaced while it is read is none that is missing
+            if error.code is not grpc.StatusCode.NOT_FOUND:
+                raise
+        return self.meet(model, self._server.metadata(model, selector))
 
     def meet(self, model: str, metadata: Metadata) -> Servable:
         """The version's servable; one that is new, or was refused a while ago, is put to the golden check.

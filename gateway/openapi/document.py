@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.catalog import Catalog
 from gateway.contract import Contract
+from gateway.default import Found
 from gateway.errors import GatewayError
 from gateway.openapi import examples, schemas
 from gateway.openapi.operations import PREDICT, TAGS, V1, V2, post
@@ -13,7 +14,7 @@ from gateway.openapi.reading import paths
 from gateway.openapi.schemas import Schema
 from gateway.readiness import Readiness
 from gateway.servable import Servable
-from gateway.signature import NEWEST, Selector
+from gateway.signature import Selector
 
 BATCHES = (
     "`data` holds the product of `shape` many values, flat or nested; the first size, the number of instances, is the "
@@ -43,10 +44,11 @@ def build(catalog: Catalog, readiness: Readiness, default: str) -> dict[str, Any
         except GatewayError as error:
             texts.append(f"**{model}** is left out: {error.detail}")
             continue
-        texts.append(f"**{model}** version {served[0][1].version}. {served[0][1].card.description}".strip())
-        for path, servable, contract in served:
-            _add_schemas(components, _name(path, servable), servable, contract)
-            found |= _predictions(path, servable, contract, default=model == default and not path)
+        first = served[0][1].servable
+        texts.append(f"**{model}** version {first.version}. {first.card.description}".strip())
+        for path, version, contract in served:
+            _add_schemas(components, _name(path, version.servable), version.servable, contract)
+            found |= _predictions(path, version, contract, default=model == default and not path)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -60,14 +62,14 @@ def build(catalog: Catalog, readiness: Readiness, default: str) -> dict[str, Any
     }
 
 
-def _served(catalog: Catalog, readiness: Readiness, model: str) -> Iterator[tuple[str, Servable, Contract]]:
+def _served(catalog: Catalog, readiness: Readiness, model: str) -> Iterator[tuple[str, Found, Contract]]:
     """The version in force, and each available version under its own path."""
-    servable = catalog.servable(model, NEWEST)
-    yield "", servable, servable.contract()
+    found = catalog.find(model)
+    yield "", found, found.servable.contract()
     for version in readiness.versions(model):
         with contextlib.suppress(GatewayError):  # it has gone meanwhile, is refused, or has no contract
-            servable = catalog.servable(model, Selector(version=version))
-            yield f"/versions/{version}", servable, servable.contract()
+            found = catalog.find(model, Selector(version=version))
+            yield f"/versions/{version}", found, found.servable.contract()
 
 
 def _name(path: str, servable: Servable) -> str:
@@ -86,7 +88,8 @@ def _add_schemas(components: dict[str, Schema], name: str, servable: Servable, c
     }
 
 
-def _predictions(path: str, servable: Servable, contract: Contract, *, default: bool) -> dict[str, Schema]:
+def _predictions(path: str, found: Found, contract: Contract, *, default: bool) -> dict[str, Schema]:
+    servable = found.servable
     model, name = servable.model, _name(path, servable)
     regular = REGULAR if any(None in feature.shape[1:] for feature in contract.features) else ""
     version = path.replace("/versions/", "_version_")
@@ -98,6 +101,7 @@ def _predictions(path: str, servable: Servable, contract: Contract, *, default: 
         example=examples.v1_request(contract),
         answer=f"{name}.V1Answer",
         beyond=f"{COLUMNS if len(contract.features) > 1 else ''} {regular}".strip(),
+        canary=not path,
     )
     v2 = post(
         f"v2_infer_{model}{version}",
@@ -108,6 +112,7 @@ def _predictions(path: str, servable: Servable, contract: Contract, *, default: 
         answer=f"{name}.V2Answer",
         beyond=BATCHES,
         binary=True,
+        canary=not path,
     )
     predict = post(
         "predict",
@@ -116,9 +121,10 @@ def _predictions(path: str, servable: Servable, contract: Contract, *, default: 
         request=f"{name}.PredictRequest",
         example=examples.predict_request(contract),
         answer=f"{name}.PredictAnswer",
-        answer_example=examples.predict_answer(contract, model, servable.version),
+        answer_example=examples.predict_answer(contract, model, servable.version, found.label),
         description=contract.card.description,
         beyond=regular,
+        canary=True,
     )
     return {
         **({"/predict": predict} if default else {}),

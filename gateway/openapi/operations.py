@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.openapi import headers
 from gateway.openapi.schemas import Schema
 
 JSON = "application/json"
@@ -16,7 +17,7 @@ TAGS = [
 ]
 
 REFUSALS = {
-    "400": "The body is no JSON, or the model refused the values.",
+    "400": "The body is no JSON, a header is wrong, or the model refused the values.",
     "404": "There is no such model or version.",
     "405": "This path does not take this method.",
     "413": "The body is too large.",
@@ -56,6 +57,7 @@ def post(
     description: str = "",
     beyond: str = "",
     binary: bool = False,
+    canary: bool = False,
 ) -> Schema:
     """A prediction.
 
@@ -70,6 +72,7 @@ def post(
         description: More lines.
         beyond: What a request has to fulfil that JSON Schema cannot say.
         binary: Whether the answer may have bytes behind its JSON.
+        canary: Whether the canary may answer, as the request's headers have it.
 
     Returns:
         The path item.
@@ -87,10 +90,12 @@ def post(
             "summary": summary,
             **({"description": text} if (text := f"{description} {beyond}".strip()) else {}),
             "x-beyond-schema": bool(beyond),
+            **({"parameters": headers.REQUEST} if canary else {}),
             "requestBody": {"required": True, "content": {JSON: asked}},
             "responses": {
                 "200": {
                     "description": "The predictions.",
+                    "headers": headers.ANSWER,
                     "content": {JSON: answered} | ({BINARY: {}} if binary else {}),
                 },
                 **refusals(foreign=tag != PREDICT),

@@ -5,18 +5,18 @@ from flask import Blueprint, Response, g
 
 from gateway.contract.decoding import decode
 from gateway.envelopes import PREDICT
-from gateway.predictor import Predictor
+from gateway.routes.answering import Answerer
 from gateway.routes.body import check_media_type, read_body
-from gateway.routes.replies import json, note
+from gateway.routes.replies import json
 
 DECODER = msgspec.json.Decoder(PREDICT.type)
 
 
-def blueprint(predictor: Predictor, model: str, *, max_body_bytes: int) -> Blueprint:
+def blueprint(answerer: Answerer, model: str, *, max_body_bytes: int) -> Blueprint:
     """The route.
 
     Args:
-        predictor: Who answers.
+        answerer: Who answers.
         model: The default model's name.
         max_body_bytes: The largest body accepted.
 
@@ -30,15 +30,16 @@ def blueprint(predictor: Predictor, model: str, *, max_body_bytes: int) -> Bluep
         g.model = model
         check_media_type()
         data = decode(DECODER, read_body(max_body_bytes), PREDICT).data
-        answer = predictor.predict(model, lambda contract: contract.parse(contract.data, data, "/data"))
-        note(answer)
-        results = answer.contract.read(answer.outputs)
+        prediction = answerer.answer(model, lambda contract: contract.parse(contract.data, data, "/data"))
+        results = prediction.contract.read(prediction.outputs)
         document = {
-            "prediction": answer.contract.predictions(answer.batch, results),
+            "prediction": prediction.contract.predictions(prediction.batch, results),
             "model": model,
-            "version": answer.version,
+            "version": prediction.version,
         }
-        if warnings := answer.contract.warnings(answer.batch, results):
+        if prediction.label is not None:
+            document["label"] = prediction.label
+        if warnings := prediction.contract.warnings(prediction.batch, results):
             document["warnings"] = warnings
             g.warnings = len(warnings)
         return json(document)

@@ -1,11 +1,9 @@
-"""Replies that are no error: JSON, and what the log says of a prediction."""
+"""Replies that are no error."""
 
 from typing import Any
 
 import msgspec
-from flask import Response, g
-
-from gateway.predictor import Prediction
+from flask import Response
 
 
 def json(document: Any) -> Response:
@@ -18,8 +16,3 @@ def json(document: Any) -> Response:
         The reply.
     """
     return Response(msgspec.json.encode(document), mimetype="application/json")
-
-
-def note(prediction: Prediction) -> None:
-    """Let the request's log line say which version answered how many instances."""
-    g.version, g.rows = prediction.version, prediction.batch.rows

@@ -19,11 +19,11 @@ from gateway.contract.decoding import decode
 from gateway.envelopes import V1
 from gateway.errors import InvalidInputError, ModelServerError, Place
 from gateway.model_server import ModelServer
-from gateway.predictor import Predictor
+from gateway.routes.answering import Answerer
 from gateway.routes.body import check_media_type, read_body
 from gateway.routes.names import VERSION
-from gateway.routes.replies import json, note
-from gateway.signature import NEWEST, SERVING_DEFAULT, Selector
+from gateway.routes.replies import json
+from gateway.signature import DEFAULT, SERVING_DEFAULT, Metadata, Selector
 
 MODEL = "/v1/models/<model:model>"
 LABEL = "/labels/<model:label>"
@@ -32,12 +32,12 @@ DECODER = msgspec.json.Decoder(V1.type)
 
 
 def blueprint(
-    predictor: Predictor, server: ModelServer, catalog: Catalog, models: Sequence[str], *, max_body_bytes: int
+    answerer: Answerer, server: ModelServer, catalog: Catalog, models: Sequence[str], *, max_body_bytes: int
 ) -> Blueprint:
     """The routes.
 
     Args:
-        predictor: Who answers.
+        answerer: Who answers.
         server: The model server.
         catalog: The models' versions.
         models: The models that are listed; others are served as well.
@@ -62,7 +62,7 @@ def blueprint(
         selector = Selector(version, label)
         states = server.status(model, selector)
         try:
-            catalog.learn(model, selector).contract()  # what is known may have gone since
+            catalog.learn(model, selector).servable.contract()  # what is known may have gone since
             ready = True
         except ModelServerError:
             ready = False
@@ -75,9 +75,11 @@ def blueprint(
         """A version's signatures."""
         g.model = model
         selector = Selector(version, label)
-        if selector == NEWEST:
-            selector = catalog.servable(model).selector  # the one that answers
-        found = server.metadata(model, selector)
+        if selector == DEFAULT:
+            servable = catalog.learn(model).servable  # the one that answers
+            found = Metadata(servable.version, servable.signatures)
+        else:
+            found = server.metadata(model, selector)
         spec = {"name": model, "signature_name": "", "version": str(found.version)}
         signatures = MessageToDict(
             pb.SignatureDefMap(signature_def=found.signatures),
@@ -94,16 +96,15 @@ def blueprint(
         g.model = model
         check_media_type()
         request = decode(DECODER, read_body(max_body_bytes), V1)
-        answer = predictor.predict(
+        prediction = answerer.answer(
             model,
             lambda contract: _parse(contract, request),
             selector=Selector(version, label),
             signature=request.signature_name or SERVING_DEFAULT,
         )
-        note(answer)
-        results = answer.contract.read(answer.outputs, base64_names=True)
+        results = prediction.contract.read(prediction.outputs, base64_names=True)
         if request.inputs is msgspec.UNSET:
-            return json({"predictions": by_row(results, answer.batch.rows, plain=False)})
+            return json({"predictions": by_row(results, prediction.batch.rows, plain=False)})
         return json({"outputs": by_name(results)})
 
     return routes

@@ -11,22 +11,22 @@ from gateway.errors import NotJsonError
 from gateway.oip import EXTENSIONS, LENGTH_HEADER
 from gateway.oip.reply import reply, wanted
 from gateway.oip.request import DECODER, REQUEST, parse
-from gateway.predictor import Predictor
 from gateway.readiness import Readiness
+from gateway.routes.answering import Answerer
 from gateway.routes.body import BINARY, check_media_type, read_body
 from gateway.routes.names import VERSION
-from gateway.routes.replies import json, note
+from gateway.routes.replies import json
 from gateway.signature import Selector
 
 MODEL = "/v2/models/<model:model>"
 MAX_DIGITS = 20  # of a length in a header; Python refuses to read a number of thousands
 
 
-def blueprint(predictor: Predictor, catalog: Catalog, readiness: Readiness, *, max_body_bytes: int) -> Blueprint:
+def blueprint(answerer: Answerer, catalog: Catalog, readiness: Readiness, *, max_body_bytes: int) -> Blueprint:
     """The routes.
 
     Args:
-        predictor: Who answers.
+        answerer: Who answers.
         catalog: The models' versions.
         readiness: Who knows whether the models can answer.
         max_body_bytes: The largest body accepted.
@@ -57,7 +57,7 @@ def blueprint(predictor: Predictor, catalog: Catalog, readiness: Readiness, *, m
     def model_ready(model: str, version: int | None = None) -> Response:
         """A model, or one of its versions, can answer."""
         g.model = model
-        catalog.learn(model, Selector(version)).contract()  # what is known may have gone since
+        catalog.learn(model, Selector(version)).servable.contract()  # what is known may have gone since
         return json({"name": model, "ready": True})
 
     @routes.get(MODEL)
@@ -65,7 +65,7 @@ def blueprint(predictor: Predictor, catalog: Catalog, readiness: Readiness, *, m
     def metadata(model: str, version: int | None = None) -> Response:
         """What a model takes and answers."""
         g.model = model
-        contract = catalog.learn(model, Selector(version)).contract()
+        contract = catalog.learn(model, Selector(version)).servable.contract()
         return json(
             {
                 "name": model,
@@ -91,9 +91,8 @@ def blueprint(predictor: Predictor, catalog: Catalog, readiness: Readiness, *, m
             wanted(contract.outputs, asked)  # refuse before anything is predicted
             return parse(contract, asked, content)
 
-        answer = predictor.predict(model, parsed, selector=Selector(version))
-        note(answer)
-        return reply(model, answer, asked)
+        prediction = answerer.answer(model, parsed, selector=Selector(version))
+        return reply(model, prediction, asked)
 
     return routes
 

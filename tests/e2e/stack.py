@@ -62,9 +62,11 @@ class Stack:
     server_address: tuple[str, int]
     _start_server: Callable[[], Process]
 
-    def predict(self, data: Any, *, session: requests.Session | None = None) -> requests.Response:
+    def predict(
+        self, data: Any, *, session: requests.Session | None = None, headers: dict[str, str] | None = None
+    ) -> requests.Response:
         """POST /predict."""
-        return (session or requests).post(f"{self.url}/predict", json={"data": data}, timeout=30)
+        return (session or requests).post(f"{self.url}/predict", json={"data": data}, headers=headers, timeout=30)
 
     def is_ready(self) -> bool:
         """Whether the gateway says that it can answer."""

@@ -46,6 +46,8 @@ HEADERS: dict[str, Sequence[str]] = {
     "Accept": ["text/html", "*/*;q=x", "\xff"],
     "Cookie": ["a=b", "\xff=;;", '"'],
     "X-Forwarded-For": ["\xff"],
+    "X-Canary": ["always", "never", "", "\xff", "always, never"],
+    "X-Canary-Key": ["a", "", "\xff", "\x00"],
 }
 SEGMENTS = [
     *[

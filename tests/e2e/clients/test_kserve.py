@@ -31,7 +31,7 @@ def test_v1_model_is_ready(kserve_v1: Client) -> None:
 
 def test_v1_infers(kserve_v1: Client) -> None:
     """Instances give predictions."""
-    assert kserve_v1.infer(model_name="line", data={"instances": [[10.0], [0.5]]}) == {"predictions": [[20.0], [1.0]]}
+    assert kserve_v1.infer(model_name="line", data={"instances": [[10.0], [0.5]]}) == {"predictions": [[31.0], [2.5]]}
     (prediction,) = kserve_v1.infer(model_name="mixed", data=INSTANCES)["predictions"]
     assert prediction == {"total": 10.0, "some": True, "upper": "äPFEL"}
 
@@ -64,7 +64,7 @@ def test_v2_model_is_ready(kserve_v2: Client, name: str, ready: bool) -> None:  
 def test_v2_infers(kserve_v2: Client, *, binary: bool) -> None:
     """One float32 tensor in gives one out, and the request's id comes back."""
     answer = kserve_v2.infer(**request("line", tensor("x", "FP32", [[10.0]], binary=binary), request_id="it's me"))
-    assert answer["outputs"] == {"y": {"dtype": "float32", "shape": [1, 1], "values": [[20.0]]}}
+    assert answer["outputs"] == {"y": {"dtype": "float32", "shape": [1, 1], "values": [[31.0]]}}
     assert answer["document"] == {"model_name": "line", "id": "it's me"}
 
 
@@ -96,7 +96,7 @@ def test_v2_takes_a_plain_document(kserve_v2: Client) -> None:
     """A document written by hand, with nested data, is as good as the client's own objects."""
     described = {"name": "x", "shape": [2, 1], "datatype": "FP32", "data": [[10], [0.5]]}
     answer = kserve_v2.infer(model_name="line", data={"inputs": [described]})
-    assert answer["outputs"]["y"]["values"] == [[20.0], [1.0]]
+    assert answer["outputs"]["y"]["values"] == [[31.0], [2.5]]
 
 
 @pytest.mark.parametrize(

@@ -82,17 +82,17 @@ def test_base64_may_stand_for_text(url: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    [("", 20.0), ("/versions/1", 31.0), ("/versions/2", 20.0), ("/labels/stable", 31.0), ("/labels/canary", 20.0)],
+    [("", 31.0), ("/versions/1", 31.0), ("/versions/2", 20.0), ("/labels/stable", 31.0), ("/labels/canary", 20.0)],
 )
 def test_predicts_with_what_the_path_names(url: str, path: str, value: float) -> None:
-    """The version in the path predicts, or the one its label names; without either, the newest."""
+    """The version in the path predicts, or the one its label names; without either, the stable one."""
     assert predict(url, f"line{path}", {"instances": [[10.0]]}) == (200, {"predictions": [[value]]})
 
 
 def test_takes_a_signature_name(url: str) -> None:
     """A request may name the signature it means."""
     body = {"signature_name": "serving_default", "instances": [[10.0]]}
-    assert predict(url, "line", body) == (200, {"predictions": [[20.0]]})
+    assert predict(url, "line", body) == (200, {"predictions": [[31.0]]})
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ def echo_inputs(*, binary: bool) -> list[dict[str, Any]]:
 def test_infers(triton: Client, *, binary: bool) -> None:
     """One float32 tensor in gives one out, with the names of the model and of the version that answered."""
     answer = triton.infer(model_name="line", inputs=[tensor("x", "FP32", [[10.0], [0.5]], binary=binary)])
-    assert answer["outputs"] == {"y": {"dtype": "float32", "shape": [2, 1], "values": [[20.0], [1.0]]}}
-    assert (answer["document"]["model_name"], answer["document"]["model_version"]) == ("line", "2")
+    assert answer["outputs"] == {"y": {"dtype": "float32", "shape": [2, 1], "values": [[31.0], [2.5]]}}
+    assert (answer["document"]["model_name"], answer["document"]["model_version"]) == ("line", "1")
 
 
 @BINARY
@@ -146,4 +146,4 @@ def test_a_compressed_request_is_refused(triton: Client, algorithm: str) -> None
         triton.infer(model_name="line", inputs=inputs, request_compression_algorithm=algorithm)
     assert caught.value.status == 415
     answer = triton.infer(model_name="line", inputs=inputs, response_compression_algorithm=algorithm)
-    assert answer["outputs"]["y"]["values"] == [[20.0]]
+    assert answer["outputs"]["y"]["values"] == [[31.0]]

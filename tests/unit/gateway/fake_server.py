@@ -23,6 +23,7 @@ class FakeServer(Served):
         target: Where it listens.
         others: Versions of this model and of others beside the one that it is itself.
         labels: This model's labels.
+        other_labels: Those of other models.
         failure: If set, every call fails with it,
         failing_methods: unless this names the only ones that do.
         calls: The methods called so far, oldest first.
@@ -32,6 +33,7 @@ class FakeServer(Served):
     target: str = ""
     others: list[Served] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
+    other_labels: dict[str, dict[str, int]] = field(default_factory=dict)
     failure: "FailedError | None" = None
     failing_methods: Collection[str] = ()
     calls: list[str] = field(default_factory=list)
@@ -45,10 +47,11 @@ class FakeServer(Served):
         """
         number = spec.version.value if spec.HasField("version") else None
         if spec.HasField("version_label"):
-            if spec.version_label not in self.labels:
+            labels = self.labels if spec.name == self.model else self.other_labels.get(spec.name, {})
+            if spec.version_label not in labels:
                 message = f"Unrecognized servable version label: {spec.version_label}"
                 raise FailedError(grpc.StatusCode.INVALID_ARGUMENT, message)
-            number = self.labels[spec.version_label]
+            number = labels[spec.version_label]
         found = [v for v in (self, *self.others) if v.model == spec.name and number in (None, v.version)]
         if not found:
             raise FailedError(grpc.StatusCode.NOT_FOUND, "Servable not found for request: Latest(zz)")

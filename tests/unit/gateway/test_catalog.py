@@ -1,4 +1,4 @@
-"""Which version is in force, by number, by label or by being the newest."""
+"""Which version is in force, by number, by label or by default."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from gateway import versions
 from gateway.catalog import Catalog
 from gateway.errors import ModelServerError, NotGoldenError
 from gateway.model_server import ModelServer
-from gateway.signature import NEWEST, STABLE, Selector
+from gateway.signature import DEFAULT, STABLE, Selector
 from tests.unit.gateway.cards import GOLDEN, NOT_GOLDEN
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, FailedError, FakeServer, Served, info, line
 
@@ -32,17 +32,17 @@ def code_of(catalog: Catalog, model: str, selector: Selector) -> grpc.StatusCode
 
 
 def test_finds_versions_by_whatever_names_them(catalog: Catalog, fake: FakeServer) -> None:
-    """The newest, a number and a label; two selectors that mean the same version share what is known of it."""
+    """The default, a number and a label; two selectors that mean the same version share what is known of it."""
     fake.others, fake.labels = [Served(version=2), Served(version=9, model="other")], {"stable": 1}
-    assert [catalog.servable("line", s).version for s in (NEWEST, STABLE, Selector(version=2))] == [2, 1, 2]
+    assert [catalog.servable("line", s).version for s in (DEFAULT, STABLE, Selector(version=2))] == [1, 1, 2]
     assert catalog.servable("other").version == 9
-    assert catalog.servable("line") is catalog.servable("line", Selector(version=2))
+    assert catalog.servable("line") is catalog.servable("line", Selector(version=1))
 
 
 @pytest.mark.parametrize(
     ("model", "selector"),
     [
-        ("nope", NEWEST),
+        ("nope", DEFAULT),
         ("line", Selector(version=2)),
         ("line", Selector(version=0)),
         ("line", Selector(version=2**63 - 1)),
@@ -59,7 +59,7 @@ def test_what_is_not_there_is_not_found(catalog: Catalog, fake: FakeServer, mode
 def test_names_that_clients_make_up_leave_nothing_behind(catalog: Catalog) -> None:
     """Asking for what is not there, again and again, does not make the catalog grow."""
     for number in range(50):
-        code_of(catalog, f"model{number}", NEWEST)
+        code_of(catalog, f"model{number}", DEFAULT)
         code_of(catalog, "line", Selector(label=f"label{number}"))
         code_of(catalog, "line", Selector(version=number + 2))
     assert (catalog._known, catalog.versions._met) == ({}, {})

@@ -106,16 +106,19 @@ def test_a_body_for_the_successor_is_taken_within_a_second(client: FlaskClient, 
 def test_asks_for_the_signature_once_a_second(
     client: FlaskClient, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Within the second, requests cost one call each, be they answered, refused or not supported."""
+    """Within the second, requests cost one call each, be they answered, refused or not supported.
+
+    Without a label `stable` on the model, which has to be asked for first, asking costs two calls.
+    """
     monkeypatch.setattr(catalog, "RECHECK_SECONDS", 3600.0)
     for data in (10, 11, "nonsense"):
         client.post("/predict", json={"data": data})
-    assert fake.calls == ["get_model_metadata", "predict", "predict"]
+    assert fake.calls == ["get_model_metadata", "get_model_metadata", "predict", "predict"]
     fake.version, fake.outputs = 2, {}
     fake.calls.clear()
     for _ in range(3):
         client.post("/predict", json={"data": 10})
-    assert fake.calls == ["predict", "get_model_metadata"]
+    assert fake.calls == ["predict", "get_model_metadata", "get_model_metadata"]
 
 
 def test_a_failing_look_at_the_signature_costs_no_answer(

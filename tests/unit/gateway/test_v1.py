@@ -88,10 +88,10 @@ def test_passes_over_members_that_it_does_not_know(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "version"), [("", 3), ("/versions/1", 1), ("/versions/3", 3), ("/labels/stable", 1), ("/labels/next", 3)]
+    ("path", "version"), [("", 1), ("/versions/1", 1), ("/versions/3", 3), ("/labels/stable", 1), ("/labels/next", 3)]
 )
 def test_asks_the_version_that_is_named(client: FlaskClient, fake: FakeServer, path: str, version: int) -> None:
-    """The path names a version by number or label; without either it is the newest."""
+    """The path names a version by number or label; without either it is the stable one."""
     fake.others, fake.labels = [Served(version=3)], {"stable": 1, "next": 3}
     ask(client, {"instances": [10]}, MODEL + path)
     assert fake.predicted == [(version, "serving_default")]

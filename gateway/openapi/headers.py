@@ -1,0 +1,32 @@
+"""The headers of predictions."""
+
+from gateway.logs import LABEL_HEADER, VERSION_HEADER
+from gateway.openapi.schemas import Schema
+from gateway.routes.answering import CANARY_HEADER, KEY_HEADER, WISHES
+
+REQUEST: list[Schema] = [
+    {
+        "name": CANARY_HEADER,
+        "in": "header",
+        "description": "Whether the version labelled `canary` is to answer, if it can; else a share of all requests is.",
+        "schema": {"type": "string", "enum": list(WISHES)},
+    },
+    {
+        "name": KEY_HEADER,
+        "in": "header",
+        "description": "Requests of one key are all in the canary's share, or none is. Without it, the first address in "
+        "X-Forwarded-For is the key.",
+        "schema": {"type": "string"},
+    },
+]
+ANSWER: dict[str, Schema] = {
+    VERSION_HEADER: {
+        "description": "The version that made the prediction.",
+        "required": True,
+        "schema": {"type": "integer"},
+    },
+    LABEL_HEADER: {
+        "description": "The label that it was chosen by: `stable`, `canary` or the request's own; absent if there is none.",
+        "schema": {"type": "string"},
+    },
+}

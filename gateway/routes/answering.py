@@ -1,0 +1,87 @@
+"""Answering a prediction on any route: what the request's headers wish, and what its log line and headers tell."""
+
+from collections.abc import Callable
+
+from flask import g, request
+
+from gateway import metrics
+from gateway.canary import Fallback
+from gateway.contract import Batch, Contract
+from gateway.errors import InvalidHeaderError
+from gateway.predictor import Prediction
+from gateway.routing import Router
+from gateway.shadow import Shadow
+from gateway.signature import DEFAULT, SERVING_DEFAULT, Selector
+from gateway.wish import Wish
+from gateway.wording import quoted
+
+CANARY_HEADER = "X-Canary"
+KEY_HEADER = "X-Canary-Key"
+WISHES = ("always", "never")  # as nginx's ingress controller has them
+
+
+class Answerer:
+    """Answers predictions, whatever the route."""
+
+    def __init__(self, router: Router, shadow: Shadow) -> None:
+        """Bring the parts together.
+
+        Args:
+            router: Who chooses the version.
+            shadow: Who compares its answers with another version's.
+        """
+        self._router = router
+        self._shadow = shadow
+
+    def answer(
+        self,
+        model: str,
+        parse: Callable[[Contract], Batch],
+        *,
+        selector: Selector = DEFAULT,
+        signature: str = SERVING_DEFAULT,
+    ) -> Prediction:
+        """Answer the request at hand.
+
+        Args:
+            model: The model's name.
+            parse: Checks the request against a contract.
+            selector: Which version.
+            signature: Which of its signatures.
+
+        Returns:
+            The prediction.
+
+        Raises:
+            InvalidHeaderError: The client's wish is none of WISHES.
+            RefusedError: The request is not what the model takes.
+            ModelServerError: The model server fails.
+        """
+        wish = _wish() if selector == DEFAULT else Wish()
+        found = self._router.predict(
+            model, parse, selector=selector, signature=signature, wish=wish, fell_back=_note_fallback
+        )
+        _note(model, found)
+        if selector == DEFAULT:
+            self._shadow.offer(g.request_id, model, found)
+        return found
+
+
+def _note(model: str, found: Prediction) -> None:
+    """For the log line, the headers and the metrics: which version answered how many instances."""
+    g.version, g.rows = found.version, found.batch.rows
+    if found.label is not None:
+        g.label = found.label
+    metrics.count(metrics.PREDICTIONS, model, str(found.version), found.label or metrics.NO_LABEL)
+
+
+def _wish() -> Wish:
+    stated = request.headers.get(CANARY_HEADER)
+    if stated is not None and stated not in WISHES:
+        raise InvalidHeaderError(f"The header {CANARY_HEADER} is {quoted(stated)}; expected always or never.")
+    key = request.headers.get(KEY_HEADER) or request.headers.get("X-Forwarded-For", "").partition(",")[0].strip()
+    return Wish(always=stated == "always", never=stated == "never", key=key)
+
+
+def _note_fallback(fallback: Fallback) -> None:
+    g.canary_failed = f"{fallback.reason}: {fallback.cause}"

@@ -1,0 +1,136 @@
+"""The shadow: a sample of the requests that were answered, put to another version as well, to compare the two."""
+
+import atexit
+import contextlib
+import logging
+import queue
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway import metrics
+from gateway import tf_serving_pb2 as pb
+from gateway.catalog import Catalog
+from gateway.difference import difference
+from gateway.errors import OtherTensorsError
+from gateway.model_server import ModelServer
+from gateway.predictor import Prediction
+from gateway.seldom import Seldom
+from gateway.signature import CANARY, Selector, Signature
+from gateway.traffic import Traffic
+
+MAX_WAITING = 64
+MAX_BYTES = 256 * 1024  # of the tensors of one copy; with MAX_WAITING, all that wait take 16 MiB at most
+LOG_SECONDS = 60.0  # failures are logged once in this time at most
+STOP_SECONDS = 1.0
+
+log = logging.getLogger("gateway.shadow")
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A request that was answered: by which version, with what, and the label of the version to compare with."""
+
+    request_id: str
+    model: str
+    version: int
+    label: str
+    rows: int
+    signature: Signature
+    inputs: Mapping[str, pb.TensorProto]
+    outputs: Mapping[str, pb.TensorProto]
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes in memory, about."""
+        return sum(tensor.ByteSize() for tensors in (self.inputs, self.outputs) for tensor in tensors.values())
+
+
+class Shadow:
+    """Compares in a thread of its own, one copy after another; what it cannot keep up with is dropped and counted."""
+
+    def __init__(self, server: ModelServer, catalog: Catalog, traffic: Traffic) -> None:
+        """Bring the parts together; the thread begins with the first copy, so that it is the worker's own.
+
+        Args:
+            server: The model server.
+            catalog: The models' versions.
+            traffic: How much is compared, and with which version.
+        """
+        self._server = server
+        self._catalog = catalog
+        self._traffic = traffic
+        self._copies: queue.Queue[Copy | None] = queue.Queue(MAX_WAITING)
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._seldom = Seldom(LOG_SECONDS)
+
+    def offer(self, request_id: str, model: str, answer: Prediction) -> None:
+        """Have an answer compared, if it is in the sample. Takes no time, and never fails.
+
+        Args:
+            request_id: The request's id, for the log.
+            model: The model's name.
+            answer: The answer to default traffic; the canary's own is not compared.
+        """
+        shares = self._traffic.shares(model)
+        if answer.label == CANARY.label or random.random() >= shares.shadow_share:  # noqa: S311 - no secret
+            return
+        batch, signature = answer.batch, answer.contract.signature
+        label = shares.shadow_label
+        copy = Copy(request_id, model, answer.version, label, batch.rows, signature, batch.inputs, answer.outputs)
+        try:
+            if copy.size_bytes > MAX_BYTES:
+                raise queue.Full
+            self._start()
+            self._copies.put_nowait(copy)
+        except (queue.Full, RuntimeError):  # the latter where the system has no more threads
+            metrics.count(metrics.SHADOW, model, label, "dropped")
+
+    def close(self) -> None:
+        """Stop; the thread must not be in the middle of something while the interpreter ends."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    self._copies.get_nowait()
+            self._copies.put_nowait(None)
+            thread.join(STOP_SECONDS)
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="shadow", daemon=True)
+                thread.start()
+                self._thread = thread
+                atexit.register(self.close)
+
+    def _run(self) -> None:
+        while (copy := self._copies.get()) is not None:
+            try:
+                self._compare(copy)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one copy, the next is another
+                metrics.count(metrics.SHADOW, copy.model, copy.label, "failed")
+                self._log_failure(copy, error)
+
+    def _compare(self, copy: Copy) -> None:
+        shadow = self._catalog.servable(copy.model, Selector(label=copy.label))
+        if shadow.version == copy.version:
+            return
+        signature = shadow.contract(copy.signature.name).signature
+        if not signature.has_tensors_of(copy.signature):
+            raise OtherTensorsError(f"version {shadow.version} has other tensors than version {copy.version}")
+        answer = self._server.predict(copy.model, shadow.selector, signature.name, copy.inputs)
+        found = difference(signature.outputs, copy.outputs, answer.outputs)
+        versions = {"model": copy.model, "version": copy.version, "shadow_version": answer.version}
+        metrics.SHADOW_DIFFERENCE.labels(**versions).observe(found)
+        metrics.count(metrics.SHADOW, copy.model, copy.label, "compared")
+        told = {"request_id": copy.request_id, "label": copy.label, "rows": copy.rows, "difference": found}
+        log.info("shadow", extra=versions | told)
+
+    def _log_failure(self, copy: Copy, error: Exception) -> None:
+        if self._seldom.is_time():
+            cause = getattr(error, "cause", None) or str(error)
+            log.warning("shadow failed", extra={"model": copy.model, "label": copy.label, "cause": cause})
