@@ -137,7 +137,7 @@ class Operator:
         if plan.action == "canary" and state.labelled(self.store, model, CANARY) != plan.version:
             traffic.write(self.store, model, Traffic())  # the share of one canary is not to go to the next
         try:
-            steps.take(plan.after, verify)
+            after = steps.take(plan.after, verify)
         except BaseException as error:
             traffic.write(self.store, model, shares)
             told = str(error) if isinstance(error, Exception) else "interrupted"
@@ -145,7 +145,7 @@ class Operator:
             raise
         if plan.traffic is not None:
             traffic.write(self.store, model, plan.traffic)
-        steps.trim(plan.after, wait_for=plan.gone)
+        steps.trim(after, wait_for=plan.gone)
         history.end(self.store, operation, "done")
         self.say(plan.told + ("" if servers else ", for servers that start from now on"))
 

@@ -42,12 +42,15 @@ class Steps:
     timeout_seconds: float
     served_from: PurePosixPath
 
-    def take(self, after: Release, verify: Callable[[Server], None]) -> None:
+    def take(self, after: Release, verify: Callable[[Server], None]) -> Release:
         """Bring about a release's labels; leave the release as it was where that cannot be.
 
         Args:
             after: The release.
             verify: Holds what a server has loaded to what it should be, before any label moves.
+
+        Returns:
+            The release, as it is to be written.
 
         Raises:
             ReleaseError: The servers do not follow in time, or `verify` raises it.
@@ -57,11 +60,14 @@ class Steps:
         entry = state.entry(self.store, self.model)
         before = state.read(self.store, self.model) or Release()
         try:
-            if self.servers:
-                self._load(before, after)
-                for server in self.servers:
-                    verify(server)
-            self._write(Release((before.versions if self.servers else frozenset()) | after.versions, after.labels))
+            if not self.servers:
+                after = _in_one_write(before, after)
+                self._write(after)
+                return after
+            self._load(before, after)
+            for server in self.servers:
+                verify(server)
+            self._write(Release(before.versions | after.versions, after.labels))
             concerned = {STABLE, CANARY, *before.labels, *after.labels}
             expected = {label: after.labels.get(label) for label in concerned}
             what = ", ".join(f"{label} to be version {version}" for label, version in after.labels.items())
@@ -69,6 +75,7 @@ class Steps:
         except BaseException:
             state.restore(self.store, self.model, entry)
             raise
+        return after
 
     def trim(self, after: Release, *, wait_for: int | None = None) -> None:
         """Have servers unload what the release no longer has, and load what it has besides, for a rollback.
@@ -141,6 +148,19 @@ class Steps:
         if status is None:
             return ""
         return f" (it is {status.state}{': ' if status.message else ''}{status.message})"
+
+
+def _in_one_write(before: Release, after: Release) -> Release:
+    """What a server takes in one write, should one run that was not found: it would refuse to move the label.
+
+    Without the label clients get the newest version that is loaded, which comes to the same. Not beside a canary, which
+    would be the newest until the other one is loaded.
+    """
+    stable = after.labels.get(STABLE)
+    moves = before.labels.get(STABLE, stable) != stable and stable not in before.versions
+    if not moves or CANARY in after.labels or stable != max(after.versions):
+        return after
+    return Release(after.versions, {label: version for label, version in after.labels.items() if label != STABLE})
 
 
 def _holds(followed: Callable[[Server], bool], server: Server) -> bool:

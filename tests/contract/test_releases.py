@@ -9,8 +9,8 @@ import pytest
 from src.errors import ReleaseError, UnreachableError
 from src.release.operations import Operator
 from src.release.traffic import Traffic
-from tests.contract.calls import values, with_label
-from tests.contract.model_server import ModelServer, State, write_config
+from tests.contract.calls import ONE_ROW, values, with_label
+from tests.contract.model_server import ModelServer, State, predict_request, write_config
 from tests.saved_models import write_corrupt, write_line, write_release, write_sum
 
 HALF = Traffic(canary_share=0.5)
@@ -220,6 +220,19 @@ def test_a_server_that_is_away_is_waited_for(own_server: ModelServer) -> None:
     replace(operator, offline=True).promote("later", 1)
     own_server.wait_for("later", 1, State.AVAILABLE)
     assert answer(own_server, "later") == 10
+
+
+def test_a_server_that_was_not_found_follows_all_the_same(server: ModelServer) -> None:
+    """Releases that are written for the next server to start are such as one that runs does not refuse."""
+    operator = Operator(store=server.store, served_from=PurePosixPath(server.store))
+    publish(server, "blind", 1, 2, 3)
+    for version in (1, 2, 3):
+        operator.promote("blind", version)
+        server.wait_for("blind", version, State.AVAILABLE)
+        newest = server.predict(predict_request("blind", x=ONE_ROW))
+        assert newest.model_spec.version.value == version
+    operator.rollback("blind")
+    server.wait_for_label("blind", "stable", 2)
 
 
 def test_a_label_of_somebody_elses_stays(server: ModelServer, operator: Operator) -> None:

@@ -13,6 +13,7 @@ from src.gate import Verdict
 from src.models_config import CARD_FILE
 from src.release.operations import Operator
 from src.release.state import ensure_config, last_number, pin, stable
+from src.release.traffic import Traffic
 from tests.unit.src.conftest import Trained
 from tests.unit.src.release.stored import add_version
 
@@ -122,7 +123,27 @@ def test_what_is_labelled_stays_loaded(tmp_path: Path) -> None:
     assert stable(tmp_path, "line") == 1
     Operator(store=tmp_path).promote("line", 3)
     assert served(tmp_path) == [1, 2, 3]
-    assert dict(read(tmp_path).model_config_list.config[0].version_labels) == {"stable": 3, "blue": 2}
+    assert dict(read(tmp_path).model_config_list.config[0].version_labels) == {"blue": 2}
+    assert stable(tmp_path, "line") == 3
+
+
+def test_no_label_moves_where_a_server_would_refuse_it(tmp_path: Path) -> None:
+    """The label is left out where being the newest says the same, and stays beside a canary."""
+
+    def labels() -> dict[str, int]:
+        return dict(read(tmp_path).model_config_list.config[0].version_labels)
+
+    for version in range(1, 7):
+        add_version(tmp_path, version)
+    operator, found = Operator(store=tmp_path), []
+    for version in (1, 2, 3, 2):
+        operator.promote("line", version)
+        assert stable(tmp_path, "line") == version
+        found.append(labels())
+    assert found == [{"stable": 1}, {}, {"stable": 3}, {"stable": 2}]
+    operator.canary("line", 4, Traffic(canary_share=0.5))
+    operator.promote("line", 6)
+    assert labels() == {"stable": 6, "canary": 4}
 
 
 @pytest.mark.parametrize("withdrawn", ["renamed", "removed", "all gone"])
