@@ -191,7 +191,7 @@ def main() -> int:
     host = os.environ.get("HOST") or LOOPBACK
     try:
         port, server_port = free_ports(host)
-        store.prepare(cli.DEFAULT_STORE)  # puts right what a killed run left: it may not have told of a version
+        store.prepare(cli.DEFAULT_STORE)  # removes what a killed run left
     except (ValueError, StoreError) as error:
         print(f"run: {error}", file=sys.stderr)
         return 1

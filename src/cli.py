@@ -42,12 +42,12 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("--store", type=Path, default=DEFAULT_STORE, help="the model store (default: %(default)s)")
 
     def add_model_server(self) -> None:
-        """Take `--model-server`, by default what the gateway takes from the environment."""
+        """Take `--model-server`, which the environment may name as well, as for the gateway; else None."""
         self.add_argument(
             "--model-server",
-            default=os.environ.get("MODEL_SERVER") or DEFAULT_MODEL_SERVER,
+            default=os.environ.get("MODEL_SERVER") or None,
             metavar="TARGET",
-            help="the model servers that read the store, as MODEL_SERVER (default: %(default)s)",
+            help=f"the model servers that read the store (default: MODEL_SERVER, else {DEFAULT_MODEL_SERVER})",
         )
 
     def add_served_from(self) -> None:

@@ -1,7 +1,9 @@
 """`models.config` as text and as message, and the versions that a store's folders hold."""
 
+import contextlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +43,13 @@ def read(store: Path) -> Any:
     return config
 
 
-def write(store: Path, config: Any) -> None:
+def write(store: Path, config: Any, text: str | None = None) -> None:
     """Replace the file in one step, if it says something else: otherwise a hand's comments and layout stay.
+
+    Args:
+        store: The model store.
+        config: A `ModelServerConfig`.
+        text: The file's content, if it says the same: with comments and in a layout of its own.
 
     Raises:
         StoreError: The file there is no valid configuration.
@@ -50,7 +57,8 @@ def write(store: Path, config: Any) -> None:
     """
     config.model_config_list.SetInParent()  # an empty list is written out: TensorFlow Serving ends on an empty file
     if config != read(store):
-        replace(store / CONFIG_FILE, text_format.MessageToString(config))
+        same = text is not None and text_format.Parse(text, model_server_config_pb2.ModelServerConfig()) == config
+        replace(store / CONFIG_FILE, text if text and same else text_format.MessageToString(config))
 
 
 def versions(model_folder: Path) -> list[int]:
@@ -101,6 +109,22 @@ def replace(path: Path, text: str, mode: int | None = None) -> None:
 def _is_version(name: str) -> bool:
     """Whether a folder's name is a version as this project writes them: no leading zeros, no other script's digits."""
     return name.isascii() and name.isdecimal() and str(int(name)) == name and int(name) < MAX_VERSION
+
+
+@contextlib.contextmanager
+def store_errors(store: Path) -> Iterator[None]:
+    """Say what failed where, in one line.
+
+    Args:
+        store: The model store.
+
+    Raises:
+        StoreError: The store could not be read or written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"cannot write the model store {store}: {error.strerror or error}") from error
 
 
 def sync_folder(path: Path) -> None:

@@ -11,6 +11,7 @@ from src.dataset import Dataset
 from src.errors import StoreError
 from src.release import state
 from src.release.operations import Operator
+from src.release.plans import Judged
 from src.run import Run
 
 
@@ -72,9 +73,8 @@ def publish(judge: Judge, operator: Operator, *, promote: bool) -> None:
 
     def write(path: Path) -> None:
         nonlocal evaluation, verdict
-        stable = state.stable(model_store, recipe.name)
-        if stable != (verdict.stable.version if verdict.stable else None):
-            # Another run has promoted a version meanwhile. None else can now: this is the one to be held against.
+        if state.stable(model_store, recipe.name) != _rival(verdict):
+            # Another run has promoted a version meanwhile. No other run can now: this is the one to be held against.
             evaluation, verdict = judge.judge(model_store)
         card = describe.build_card(recipe, run.origin, run.train, metrics.of_keras(model), evaluation, verdict)
         with store_errors(path):
@@ -83,13 +83,20 @@ def publish(judge: Judge, operator: Operator, *, promote: bool) -> None:
 
     def release(version: int) -> None:
         run.version = version
-        if verdict.passed and promote:
-            operator.promote(recipe.name, version)
-            run.is_promoted = True
-        else:
+        if not (verdict.passed and promote):
             operator.tidy(recipe.name)
+            return
+        try:
+            operator.promote(recipe.name, version, judged=Judged(_rival(verdict)))
+        finally:  # what is left to do then may fail
+            run.is_promoted = state.stable(model_store, recipe.name) == version
 
     store.publish(model_store, recipe.name, write, release)
+
+
+def _rival(verdict: gate.Verdict) -> int | None:
+    """The version that the model was judged against."""
+    return verdict.stable.version if verdict.stable else None
 
 
 @contextlib.contextmanager

@@ -14,9 +14,8 @@ from pathlib import Path, PurePosixPath
 from src.cli import SERVED_FROM
 from src.errors import ReleaseError, StoreError
 from src.locks import PUBLISHING, RELEASING, held
-from src.models_config import CONFIG_FILE, sync_folder, versions
+from src.models_config import CONFIG_FILE, store_errors, sync_folder, versions
 from src.release import integrity, retention, state
-from src.release.operations import store_errors
 
 STAGING = ".staging"
 
@@ -79,8 +78,9 @@ def publish(store: Path, model: str, write: Callable[[Path], None], then: Callab
             then(version)
         except (OSError, StoreError, ReleaseError) as error:
             kind = type(error) if isinstance(error, ReleaseError) else StoreError
+            fate = "and stable" if state.stable(store, model) == version else "and not promoted"
             reason = getattr(error, "strerror", None) or error
-            raise kind(f"{model} version {version} is published, and not promoted: {reason}") from error
+            raise kind(f"{model} version {version} is published, {fate}: {reason}") from error
     return version
 
 

@@ -1,6 +1,7 @@
 """What a training run tells its user: what it made, how good it is and what to do next."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from src.recipe import Recipe, example_row
 from src.run import Run
 
 
-def summary(run: Run, store: Path) -> str:
+def summary(run: Run, store: Path, released: Sequence[str] = ()) -> str:
     """A few lines for the terminal.
 
     Args:
         run: A run, which published a version.
         store: Where.
+        released: What the release has to tell.
 
     Returns:
         The lines.
@@ -32,6 +34,7 @@ def summary(run: Run, store: Path) -> str:
         f"  held-out rows{unit}: {describe(model)}",
         f"  baseline, {run.evaluation.baseline_name}: {describe(baseline)}",
         *_stable(run),
+        *(f"  {line}" for line in released),
         f"Report:       {report.path(run, store)}",
     ]
     if run.is_promoted:

@@ -40,17 +40,21 @@ def main(arguments: Sequence[str]) -> None:
 
     recipe = recipes.find(options.recipe)
     hyperparameters = params.load_params(recipe, options.set, path=options.params or params.PARAMS_FILE)
+    told: list[str] = []
+    # Of another store than the default one, nothing says that the server at the default address reads it.
+    here = cli.DEFAULT_MODEL_SERVER if options.store == cli.DEFAULT_STORE else None
     operator = Operator(
         store=options.store,
-        target=options.model_server,
+        target=options.model_server or here,
         offline=True,  # where no server runs yet, the next to start reads the release
         served_from=options.served_from,
         reason="it passed the gate",
         keep=options.keep,
+        say=told.append,
     )
     run = training.train(recipe, hyperparameters, operator, promote=not options.no_promote, progress=not options.quiet)
     if not options.quiet:
-        print(summary.summary(run, options.store))
+        print(summary.summary(run, options.store, told))
     if run.verdict and not run.verdict.passed:
         raise GateError(summary.refusal(run, options.store))
 

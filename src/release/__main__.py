@@ -89,7 +89,9 @@ def _status(options: argparse.Namespace) -> None:
     state.check_model(options.store, options.model)
     with ExitStack() as exits:
         try:
-            found = exits.enter_context(servers.connected(options.model_server))
+            found, away = exits.enter_context(servers.connected(options.model_server or cli.DEFAULT_MODEL_SERVER))
+            for address in away:
+                print(f"release: the model server {address} does not answer", file=sys.stderr)
         except UnreachableError as error:
             print(f"release: {error}; the states are not known", file=sys.stderr)
             found = []
@@ -112,7 +114,7 @@ def _history(options: argparse.Namespace) -> None:
     rows = [["TIME", "MODEL", "DONE", "BY", "OUTCOME", "WHY"]]
     for told in operations:
         outcome = "cut off" if told.outcome == "begun" else told.outcome
-        why = " | ".join(filter(None, (told.reason, told.detail)))
+        why = "".join(c if c.isprintable() else " " for c in " | ".join(filter(None, (told.reason, told.detail))))
         who, what = f"{told.user}@{told.host}", f"{told.action} {told.version}"
         rows.append([f"{told.time:%Y-%m-%d %H:%M:%S} UTC", told.model, what, who, outcome, why])
     print("\n".join(status.align(rows)))
@@ -124,7 +126,7 @@ def _change(options: argparse.Namespace) -> None:
 
     operator = Operator(
         store=options.store,
-        target=options.model_server,
+        target=options.model_server or cli.DEFAULT_MODEL_SERVER,
         offline=options.offline,
         timeout_seconds=options.timeout,
         served_from=options.served_from,
@@ -144,8 +146,8 @@ def _change(options: argparse.Namespace) -> None:
 
 
 def _version(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**63):
-        raise argparse.ArgumentTypeError(f"{text!r} is no version's number")
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and 0 < int(text) < 2**63):
+        raise argparse.ArgumentTypeError(f"{text[:30]!r} is no version's number")
     return int(text)
 
 

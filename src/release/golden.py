@@ -45,13 +45,14 @@ def check(server: Server, model: str, version: int, golden: Golden, signature: p
         raise ReleaseError(f"its golden examples do not fit what it takes ({', '.join(sorted(fitting))})")
     try:
         inputs = {name: pack(values, signature.inputs[name].dtype) for name, values in golden.inputs.items()}
-    except (ValueError, OverflowError, KeyError) as error:
+        outputs = {name: np.asarray(values) for name, values in golden.outputs.items()}
+    except (ValueError, TypeError, OverflowError, KeyError) as error:
         raise ReleaseError(f"its golden examples do not fit what it takes: {error}") from error
-    outputs = server.predict(model, version, inputs)
-    for name, expected in golden.outputs.items():
-        if name not in outputs:
+    answers = server.predict(model, version, inputs)
+    for name, expected in outputs.items():
+        if name not in answers:
             raise ReleaseError(f"it does not answer {name}, which its golden examples have")
-        if not _agree(np.asarray(expected), unpack(outputs[name]), golden.tolerance):
+        if not _agree(expected, unpack(answers[name]), golden.tolerance):
             raise ReleaseError(f"it does not reproduce its golden examples ({name}, on {server.address})")
 
 
@@ -100,7 +101,7 @@ def unpack(tensor: pb.TensorProto) -> Array:
 def _agree(expected: Array, got: Array, tolerance: float) -> bool:
     if expected.shape != got.shape:
         return False
-    if got.dtype == object or got.dtype == bool:
+    if got.dtype == object or got.dtype == bool or expected.dtype.kind not in "iufb":
         return bool((expected == got).all())
     distance = np.abs(expected.astype("float64") - got.astype("float64"))
     return bool((distance <= tolerance * (1 + np.abs(expected.astype("float64")))).all())

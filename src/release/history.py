@@ -13,10 +13,11 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
+from src.errors import StoreError
 from src.models_config import sync_folder
 
 HISTORY_FILE = "history.jsonl"
@@ -104,13 +105,21 @@ def read(store: Path, model: str | None = None) -> list[Operation]:
 
     Returns:
         The operations. Lines that cannot be read are passed over: a power cut tears what was being written.
+
+    Raises:
+        StoreError: The history cannot be read.
     """
     found: dict[str, Operation] = {}
-    with contextlib.suppress(FileNotFoundError):
-        for line in (store / HISTORY_FILE).read_bytes().splitlines():
-            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
-                operation = msgspec.json.decode(line, type=Operation)
-                found[operation.id] = operation
+    try:
+        lines = (store / HISTORY_FILE).read_bytes().splitlines()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StoreError(f"cannot read {store / HISTORY_FILE}: {error.strerror or error}") from error
+    for line in lines:
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+            operation = msgspec.json.decode(line, type=Operation)
+            found[operation.id] = operation
     return [operation for operation in found.values() if model in (None, operation.model)]
 
 
@@ -127,7 +136,10 @@ def stables(operations: Sequence[Operation], now: int | None, others: Sequence[i
     Returns:
         The versions, oldest first.
     """
-    told = {operation.version for operation in operations} | {operation.replaced for operation in operations}
+    # A canary that failed, or that came to be, says nothing of a version; one that was cut off may have left it loaded.
+    passing = {("failed", action) for action in get_args(Action)} | {("done", "canary")}
+    counted = [operation for operation in operations if (operation.outcome, operation.action) not in passing]
+    told = {operation.version for operation in counted} | {operation.replaced for operation in counted}
     found = [version for version in others if version not in told and version != now]
     for operation in operations:
         if operation.outcome == "failed":
@@ -141,8 +153,8 @@ def stables(operations: Sequence[Operation], now: int | None, others: Sequence[i
             found.remove(operation.version)
         if operation.action == "promote":
             found.append(operation.version)
-    cut_off = bool(operations) and operations[-1].outcome == "begun"
-    if not cut_off:
+    last = operations[-1] if operations else None
+    if last is None or (last.outcome, last.action) != ("begun", "rollback"):  # which is to be completed
         _settle(found, now)
     return found
 

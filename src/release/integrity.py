@@ -100,6 +100,10 @@ def _file_fault(version: Path) -> str | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         return f"its {SUMS_FILE} cannot be read: {_reason(error)}"
+    listed = {line.partition("  ")[2] for line in lines}
+    files = {path.relative_to(version).as_posix() for path in version.rglob("*") if path.is_file()}
+    if others := sorted(files - listed - {SUMS_FILE.as_posix()}):
+        return f"its {others[0]} is not among what was published ({SUMS_FILE})"
     for line in lines:
         expected, _, name = line.partition("  ")
         try:

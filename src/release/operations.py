@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from src.cli import KEPT, SERVED_FROM
-from src.errors import StoreError, UnreachableError
+from src.errors import ReleaseError, UnreachableError
 from src.locks import RELEASING, held
+from src.models_config import store_errors
 from src.release import history, retention, state, traffic
+from src.release.fleet import Fleet
 from src.release.history import Operation
-from src.release.plans import Plan, Planner, not_served
+from src.release.plans import Judged, Plan, Planner, not_served
 from src.release.servers import Server, connected
 from src.release.state import CANARY
 from src.release.steps import Steps
@@ -47,7 +49,7 @@ class Operator:
     keep: int = KEPT
     say: Callable[[str], None] = _silent
 
-    def promote(self, model: str, version: int, *, force: bool = False) -> None:
+    def promote(self, model: str, version: int, *, force: bool = False, judged: Judged | None = None) -> None:
         """Make a version the stable one.
 
         Args:
@@ -55,12 +57,13 @@ class Operator:
             version: The version.
             force: Whether to do so though the gate refused it, or it takes or answers something else than the version
                 that is stable now.
+            judged: What it was judged against, if that is to be the stable version still.
 
         Raises:
             ReleaseError: It cannot be served, or servers do not follow; the release is as it was.
             StoreError: The store cannot be read or written.
         """
-        self._carry_out(model, lambda planner: planner.promote(version, force=force))
+        self._carry_out(model, lambda planner: planner.promote(version, force=force, judged=judged))
 
     def rollback(self, model: str) -> None:
         """Make the version stable again that was so before.
@@ -98,13 +101,14 @@ class Operator:
     def _carry_out(self, model: str, make: Callable[[Planner], Plan]) -> None:
         state.check_model(self.store, model)
         with store_errors(self.store), held(self.store, RELEASING, "another release"):
-            plan = make(Planner(self.store, model))
+            plan, shares = make(Planner(self.store, model)), traffic.read(self.store).get(model, Traffic())
             with self._servers() as servers:
                 operation = history.begin(
                     self.store, plan.action, model, plan.version, replaced=plan.replaced, reason=self.reason
                 )
-                self._follow(plan, operation, servers)
-            self._tidy(model)
+                self._follow(plan, operation, servers, shares)
+            if plan.action == "promote":  # whoever takes a version out of service may want it back
+                self._tidy(model)
 
     def tidy(self, model: str) -> None:
         """Remove versions beyond those kept.
@@ -115,38 +119,28 @@ class Operator:
         with store_errors(self.store), held(self.store, RELEASING, "another release"):
             self._tidy(model)
 
-    def _follow(self, plan: Plan, operation: Operation, servers: Sequence[Server]) -> None:
-        """Take the steps. What fails is undone; what is interrupted after the labels have moved is to be completed."""
-        model = operation.model
-        steps = Steps(
-            store=self.store,
-            model=model,
-            servers=servers,
-            timeout_seconds=self.timeout_seconds,
-            served_from=self.served_from,
-        )
-
-        def verify(server: Server) -> None:
-            if plan.card and plan.card.golden:
-                from src.release import golden  # and NumPy, which whoever only writes does without
-
-                with not_served(model, plan.version):
-                    golden.check(server, model, plan.version, plan.card.golden, plan.signature)
-
-        shares = traffic.read(self.store).get(model, Traffic())
-        if plan.action == "canary" and state.labelled(self.store, model, CANARY) != plan.version:
-            traffic.write(self.store, model, Traffic())  # the share of one canary is not to go to the next
+    def _follow(self, plan: Plan, operation: Operation, servers: Sequence[Server], shares: Traffic) -> None:
+        """Take the steps. What fails is undone; once the labels have moved, it is to be completed."""
+        model, fleet = operation.model, Fleet(servers, self.timeout_seconds)
+        steps = Steps(store=self.store, model=model, fleet=fleet, served_from=self.served_from)
+        labelled = None if plan.action == "retire" else plan.version
         try:
-            after = steps.take(plan.after, verify)
+            if plan.action == "canary" and state.labelled(self.store, model, CANARY) != plan.version:
+                traffic.write(self.store, model, Traffic())  # the share of one canary is not to go to the next
+            after = steps.take(plan.after, labelled, lambda server: _verify(server, model, plan))
         except BaseException as error:
             traffic.write(self.store, model, shares)
             told = str(error) if isinstance(error, Exception) else "interrupted"
             history.end(self.store, operation, "failed", told)
             raise
-        if plan.traffic is not None:
-            traffic.write(self.store, model, plan.traffic)
-        steps.trim(after, wait_for=plan.gone)
-        history.end(self.store, operation, "done")
+        try:
+            if plan.traffic is not None:
+                traffic.write(self.store, model, plan.traffic)
+            steps.trim(after, gone=plan.gone)
+            history.end(self.store, operation, "done")
+        except (ReleaseError, OSError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ReleaseError(f"{plan.told}, and not all is done: {reason}; run it again") from error
         self.say(plan.told + ("" if servers else ", for servers that start from now on"))
 
     def _tidy(self, model: str) -> None:
@@ -159,7 +153,9 @@ class Operator:
             servers: Sequence[Server] = []
             try:
                 if self.target is not None:
-                    servers = exits.enter_context(connected(self.target))
+                    servers, away = exits.enter_context(connected(self.target))
+                    for address in away:
+                        self.say(f"the model server {address} does not answer, and is not waited for")
             except UnreachableError as error:
                 if not self.offline:
                     hint = "is MODEL_SERVER right? --offline writes the release for servers that start later"
@@ -167,14 +163,10 @@ class Operator:
             yield servers
 
 
-@contextlib.contextmanager
-def store_errors(store: Path) -> Iterator[None]:
-    """Say what failed where, in one line.
+def _verify(server: Server, model: str, plan: Plan) -> None:
+    """Put the golden examples to a server that has loaded the version."""
+    if plan.card and plan.card.golden:
+        from src.release import golden  # and NumPy, which whoever only writes does without
 
-    Raises:
-        StoreError: The store could not be written.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"cannot write the model store {store}: {error.strerror or error}") from error
+        with not_served(model, plan.version):
+            golden.check(server, model, plan.version, plan.card.golden, plan.signature)

@@ -14,6 +14,17 @@ from src.release.state import CANARY, STABLE, Release
 from src.release.traffic import Traffic
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What a version was judged against.
+
+    Attributes:
+        stable: The version that was stable then; None if there was none.
+    """
+
+    stable: int | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """A change of a model's release.
@@ -53,20 +64,24 @@ class Planner:
     store: Path
     model: str
 
-    def promote(self, version: int, *, force: bool) -> Plan:
+    def promote(self, version: int, *, force: bool, judged: Judged | None = None) -> Plan:
         """Make a version the stable one; a canary that is promoted is no canary any more.
 
         Args:
             version: Its number.
             force: Whether to do so though the gate refused it, or it takes or answers something else than the version
                 that is stable now.
+            judged: What it was judged against, if that is to be the stable version still.
 
         Raises:
-            ReleaseError: It cannot be served.
+            ReleaseError: It cannot be served, or another version has become stable meanwhile.
             StoreError: `models.config` is not valid.
         """
-        card, signature = self._checked(version, force=force)
         stable = self._release.stable(self._published)
+        if judged and judged.stable != stable:
+            against = f"version {judged.stable}" if judged.stable else "none"
+            raise ReleaseError(f"version {stable} became stable while version {version} was judged against {against}")
+        card, signature = self._checked(version, force=force)
         labels = self._stable_labels(version)
         before = stable if stable != version else self._before(version)
         return Plan(
@@ -90,9 +105,11 @@ class Planner:
         stable = self._release.stable(self._published)
         stables = self._stables()
         last = stables[-1] if stables else None
-        target = last if self._was_cut_off("rollback", last) else self._before(last)
+        is_gone = self._release.labels.get(STABLE, stable) != stable  # and clients get another version already
+        target = last if is_gone or self._was_cut_off("rollback", last) else self._before(last)
         if target is None:
-            raise ReleaseError(f"no version of {self.model} was stable before version {stable}; promote one")
+            now = f" before version {stable}" if stable else ""
+            raise ReleaseError(f"no version of {self.model} was stable{now}; promote one")
         card, signature = self._checked(target, force=True)
         labels = self._stable_labels(target)
         return Plan(
@@ -190,8 +207,8 @@ class Planner:
         return labels | {STABLE: version}
 
     def _traffic(self, labels: Mapping[str, int]) -> Traffic | None:
-        """None of the traffic, where there was a canary and is none any more."""
-        return Traffic() if CANARY in self._release.labels and CANARY not in labels else None
+        """None of the traffic, where there is no canary any more."""
+        return None if CANARY in labels else Traffic()
 
     def _stables(self) -> list[int]:
         now = self._release

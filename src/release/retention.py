@@ -4,17 +4,17 @@ import contextlib
 import shutil
 from pathlib import Path
 
-from src.models_config import versions
+from src.models_config import CARD_FILE, versions
 from src.release import state
 
 REMOVED = ".removed-"  # no integer: servers pass over it
 
 
 def apply(store: Path, model: str, keep: int) -> list[int]:
-    """Remove the oldest versions that nobody is told of, until so many are left. To be called under the release's lock.
+    """Remove the oldest versions that nobody is told of, until so many are left; under the release's lock.
 
-    Reports and history stay, so that their numbers are not given again. A version is gone in one step; a folder that
-    could not be emptied is for `sweep`.
+    Only what was published here is counted, and removed; what a hand has put there stays. So do reports and history,
+    and no number is given again. A version is gone in one step.
 
     Args:
         store: The model store.
@@ -28,10 +28,10 @@ def apply(store: Path, model: str, keep: int) -> list[int]:
         StoreError: `models.config` is not valid.
         OSError: A version cannot be removed.
     """
-    release = state.read(store, model)
-    named = release.versions if release else frozenset()
-    others = [version for version in versions(store / model) if version not in named]
-    removed = others[: -max(keep, 1)]
+    sweep(store)
+    told = state.named(store, model)
+    ours = [version for version in versions(store / model) if (store / model / str(version) / CARD_FILE).exists()]
+    removed = [version for version in ours if version not in told][: -max(keep, 1)]
     for version in removed:
         doomed = store / model / f"{REMOVED}{version}"
         (store / model / str(version)).rename(doomed)

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,13 @@ PREDICTION_SERVICE = "/tensorflow.serving.PredictionService"
 MODEL_SERVICE = "/tensorflow.serving.ModelService"
 CALL_SECONDS = 5.0
 AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+# TensorFlow Serving fails calls beyond its threads: it is busy, and has a thread again in a moment.
+BUSY = grpc.StatusCode.RESOURCE_EXHAUSTED
+BUSY_PAUSE_SECONDS = 0.05
 OPTIONS = [
     ("grpc.enable_http_proxy", 0),
     ("grpc.initial_reconnect_backoff_ms", 100),  # one that is restarted is noticed at once
-    ("grpc.min_reconnect_backoff_ms", 1000),
+    ("grpc.min_reconnect_backoff_ms", 5000),  # how long an attempt may take; a busy server is not away
     ("grpc.max_reconnect_backoff_ms", 250),
     ("grpc.max_receive_message_length", -1),
 ]
@@ -115,13 +119,17 @@ class Server:
 
     def _call(self, method: str, request: Any, answer: Any) -> Any:
         call = self._channel.unary_unary(method, type(request).SerializeToString, answer.FromString)
-        try:
-            return call(request, timeout=CALL_SECONDS)
-        except grpc.RpcError as error:
-            failed: Any = error  # every error of a blocking call knows its status; the stubs do not say so
-            if failed.code() in AWAY:
-                raise UnreachableError(f"the model server {self.address} does not answer") from error
-            raise _CallError(self.address, failed.code(), failed.details() or "no details") from error
+        deadline = time.monotonic() + CALL_SECONDS
+        while True:
+            try:
+                return call(request, timeout=CALL_SECONDS)
+            except grpc.RpcError as error:
+                failed: Any = error  # every error of a blocking call knows its status; the stubs do not say so
+                if failed.code() in AWAY or (failed.code() is BUSY and time.monotonic() > deadline):
+                    raise UnreachableError(f"the model server {self.address} does not answer") from error
+                if failed.code() is not BUSY:
+                    raise _CallError(self.address, failed.code(), failed.details() or "no details") from error
+            time.sleep(BUSY_PAUSE_SECONDS)
 
 
 class _CallError(ReleaseError):
@@ -133,30 +141,31 @@ class _CallError(ReleaseError):
 
 
 @contextlib.contextmanager
-def connected(target: str) -> Iterator[list[Server]]:
-    """The servers that answer now. One that does not reads models.config when it starts.
+def connected(target: str) -> Iterator[tuple[list[Server], list[str]]]:
+    """The servers that answer now, and those that do not: these read models.config when they start.
 
     Args:
         target: As the gateway's MODEL_SERVER: `host:port`, `dns:///host:port` for all addresses of a name,
             `ipv4:address:port,address:port` or `unix:path`.
 
     Yields:
-        The servers, at least one.
+        The servers that answer, at least one, and the addresses where none does.
 
     Raises:
         UnreachableError: None answers.
     """
     with contextlib.ExitStack() as exits:
-        servers = []
+        servers, away = [], []
         for address in addresses(target):
-            channel = exits.enter_context(grpc.insecure_channel(address, options=OPTIONS))
-            server = Server(address, channel)
-            with contextlib.suppress(UnreachableError):
+            server = Server(address, exits.enter_context(grpc.insecure_channel(address, options=OPTIONS)))
+            try:
                 server.states("line")  # of any model: that it answers is what counts
                 servers.append(server)
+            except UnreachableError:
+                away.append(address)
         if not servers:
             raise UnreachableError(f"no model server answers at {target}")
-        yield servers
+        yield servers, away
 
 
 def addresses(target: str) -> list[str]:
@@ -168,7 +177,7 @@ def addresses(target: str) -> list[str]:
     scheme, _, rest = target.partition(":")
     if scheme in ("ipv4", "ipv6"):
         return [f"{scheme}:{address}" for address in rest.split(",")]
-    if scheme == "unix":
+    if scheme in ("unix", "unix-abstract", "vsock"):
         return [target]
     host, _, port = target.rpartition("/")[2].rpartition(":")
     try:

@@ -18,9 +18,8 @@ from tensorflow_serving.config import model_server_config_pb2
 from src import models_config
 from src.cli import SERVED_FROM
 from src.errors import ReleaseError, StoreError
-from src.models_config import models, versions
+from src.models_config import CARD_FILE, models, versions
 from src.release import history
-from src.release.cards import passed
 
 STABLE, CANARY = "stable", "canary"
 # Of a SavedModel that was put into the store by hand: a gateway that finds the newest not to answer its golden examples
@@ -123,22 +122,32 @@ def write(store: Path, model: str, release: Release, served_from: PurePosixPath 
     models_config.write(store, config)
 
 
-def entry(store: Path, model: str) -> Any:
-    """What `models.config` says of a model as it stands there, for `restore`; None where it does not name the model.
+@dataclass(frozen=True)
+class Saved:
+    """`models.config` as it was: the text, and what it says of one model, None where it does not name it."""
+
+    text: str
+    entry: Any
+
+
+def save(store: Path, model: str) -> Saved:
+    """What `models.config` says now, for `restore`.
 
     Raises:
         StoreError: `models.config` is not valid.
     """
-    return _find(models_config.read(store), model)
+    path = store / models_config.CONFIG_FILE
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    return Saved(text, _find(models_config.read(store), model))
 
 
-def restore(store: Path, model: str, before: Any) -> None:
-    """Put back what `models.config` said of a model.
+def restore(store: Path, model: str, saved: Saved) -> None:
+    """Put back what `models.config` said of a model, to the letter if nobody has written of others meanwhile.
 
     Args:
         store: The model store.
         model: The model's name.
-        before: What `entry` gave.
+        saved: What `save` gave.
 
     Raises:
         StoreError: `models.config` is not valid.
@@ -146,11 +155,11 @@ def restore(store: Path, model: str, before: Any) -> None:
     """
     config = models_config.read(store)
     now = _find(config, model)
-    if now is not None and before is not None:
-        now.CopyFrom(before)
+    if now is not None and saved.entry is not None:
+        now.CopyFrom(saved.entry)
     elif now is not None:
         config.model_config_list.config.remove(now)
-    models_config.write(store, config)
+    models_config.write(store, config, saved.text)
 
 
 def stable(store: Path, model: str) -> int | None:
@@ -181,17 +190,18 @@ def labelled(store: Path, model: str, label: str) -> int | None:
 
 
 def ensure_config(store: Path, served_from: PurePosixPath = SERVED_FROM) -> None:
-    """Make `models.config` exist and name every model that has a version to serve; leave what it says already.
+    """Make `models.config` exist; leave what it says already.
 
-    Of a model trained here that is not named yet, as a killed run leaves it, the newest version that passed the gate is
-    the stable one; of a SavedModel from elsewhere, its newest ones are served (policy `latest`).
+    It may have been lost: of a model trained here, the version is named then that was stable last, by the history, and
+    no other, since whatever was never promoted has been held back. Of a SavedModel from elsewhere, the newest versions
+    are served (policy `latest`).
 
     Args:
         store: The model store.
         served_from: The store's folder as the model server sees it; absolute.
 
     Raises:
-        StoreError: The file there is no valid configuration.
+        StoreError: The file there is no valid configuration, or the history cannot be read.
         OSError: The file cannot be written.
     """
     config = models_config.read(store)
@@ -199,14 +209,27 @@ def ensure_config(store: Path, served_from: PurePosixPath = SERVED_FROM) -> None
     for model in models(store):
         if model in known:
             continue
-        verdicts = {version: passed(store / model / str(version)) for version in versions(store / model)}
-        if good := [version for version, verdict in verdicts.items() if verdict]:
+        published = versions(store / model)
+        done = [operation for operation in history.read(store, model) if operation.outcome == "done"]
+        if stables := [version for version in history.stables(done, None) if version in published]:
             entry = _add(config, model, served_from)
-            entry.model_version_policy.specific.versions.append(good[-1])
-            entry.version_labels[STABLE] = good[-1]
-        elif set(verdicts.values()) == {None}:
+            entry.model_version_policy.specific.versions.append(stables[-1])
+            entry.version_labels[STABLE] = stables[-1]
+        elif not any((store / model / str(version) / CARD_FILE).exists() for version in published):
             _add(config, model, served_from).model_version_policy.latest.num_versions = KEPT_VERSIONS
     models_config.write(store, config)
+
+
+def named(store: Path, model: str) -> set[int]:
+    """The versions in a model's folder that servers are told of, by this name or another one on the same folder.
+
+    Raises:
+        StoreError: `models.config` is not valid.
+    """
+    entries = models_config.read(store).model_config_list.config
+    same = [entry for entry in entries if model in (entry.name, PurePosixPath(entry.base_path).name)]
+    published = versions(store / model)
+    return {v for entry in same for v in (*_loaded(entry, published), *entry.version_labels.values())}
 
 
 def last_number(store: Path, model: str) -> int:
@@ -221,11 +244,9 @@ def last_number(store: Path, model: str) -> int:
     Raises:
         StoreError: `models.config` is not valid.
     """
-    entry = _find(models_config.read(store), model)
-    named = [] if entry is None else [*entry.model_version_policy.specific.versions, *entry.version_labels.values()]
     told = [operation.version for operation in history.read(store, model)]
-    numbers: list[int] = [0, *named, *told, *versions(store / model), *models_config.reported(store / model)]
-    return max(numbers)
+    reported = models_config.reported(store / model)
+    return max([0, *named(store, model), *told, *versions(store / model), *reported])
 
 
 def pin(store: Path, model: str) -> None:

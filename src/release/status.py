@@ -4,6 +4,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -22,7 +23,9 @@ class VersionStatus(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         model: The model's name.
         version: Its number.
-        labels: Its labels; `previous` is none, and marks what is loaded for a rollback.
+        labels: Its labels.
+        role: `newest` for what is served of a model without the label `stable`, `previous` for what is loaded for a
+            rollback; empty for all others.
         state: What the servers say: a state, `-` where it is not theirs, `unknown` where none answers.
         mae: Its mean absolute error on the held-out rows, in the output's unit.
         r2: Its coefficient of determination there.
@@ -33,6 +36,7 @@ class VersionStatus(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     version: int
     labels: list[str]
+    role: str
     state: str
     mae: float | None
     r2: float | None
@@ -88,7 +92,8 @@ class _Survey:
         return VersionStatus(
             model=self._model,
             version=version,
-            labels=self._labels(version),
+            labels=sorted((label for label, v in self._release.labels.items() if v == version), reverse=True),
+            role=self._role(version),
             state=told,
             mae=measured.mae if measured else None,
             r2=measured.r2 if measured else None,
@@ -99,11 +104,11 @@ class _Survey:
     def _folder(self, version: int) -> Path:
         return self._store / self._model / str(version)
 
-    def _labels(self, version: int) -> list[str]:
-        labels = sorted((label for label, v in self._release.labels.items() if v == version), reverse=True)
-        if not self._release.labels and version == self._release.stable(self._published):
-            return ["(newest)"]
-        return labels or (["(previous)"] if version in self._release.versions else [])
+    def _role(self, version: int) -> str:
+        if STABLE not in self._release.labels and version == self._release.stable(self._published):
+            return "newest"
+        is_loaded = version in self._release.versions and version not in self._release.labels.values()
+        return "previous" if is_loaded else ""
 
     def _state(self, version: int) -> str:
         if not self._servers:
@@ -163,7 +168,7 @@ def as_table(lines: Sequence[VersionStatus]) -> str:
         [
             line.model,
             str(line.version),
-            ",".join(line.labels) or "-",
+            ",".join([*line.labels, *([f"({line.role})"] if line.role else [])]) or "-",
             line.state,
             "-" if line.mae is None else f"{line.mae:.4g}",
             "-" if line.r2 is None else f"{line.r2:.4f}",
@@ -171,10 +176,9 @@ def as_table(lines: Sequence[VersionStatus]) -> str:
         ]
         for line in lines
     ]
-    table = align(rows)
-    for line, text in zip(lines, table[1:], strict=True):
-        table[table.index(text)] = "\n".join([text, *(f"    {note}" for note in line.notes)])
-    return "\n".join(table)
+    heading, *table = align(rows)
+    told = [[text, *(f"    {note}" for note in line.notes)] for line, text in zip(lines, table, strict=True)]
+    return "\n".join([heading, *chain.from_iterable(told)])
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -10,18 +10,16 @@ that asks for more. So a label moves in three writes, each once the servers have
 Whatever of this has happened already is passed over, so that what was cut off anywhere can be carried out again.
 """
 
-import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from src.errors import ReleaseError, UnreachableError
+from src import models_config
 from src.models_config import versions
 from src.release import state
+from src.release.fleet import Fleet, is_available
 from src.release.servers import Server
 from src.release.state import CANARY, STABLE, Release
-
-PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,22 +29,24 @@ class Steps:
     Attributes:
         store: The model store.
         model: The model's name.
-        servers: Who has to follow; nobody where no server runs.
-        timeout_seconds: How long they may take over each step.
+        fleet: Who has to follow.
         served_from: The store's folder as servers see it, for a model that is not named yet.
     """
 
     store: Path
     model: str
-    servers: Sequence[Server]
-    timeout_seconds: float
+    fleet: Fleet
     served_from: PurePosixPath
 
-    def take(self, after: Release, verify: Callable[[Server], None]) -> Release:
+    def take(self, after: Release, version: int | None, verify: Callable[[Server], None]) -> Release:
         """Bring about a release's labels; leave the release as it was where that cannot be.
+
+        Only the version that gets a label is waited for: one that has a label already, and is not loaded, holds up
+        nothing else.
 
         Args:
             after: The release.
+            version: The version that gets a label; None where none does.
             verify: Holds what a server has loaded to what it should be, before any label moves.
 
         Returns:
@@ -57,114 +57,100 @@ class Steps:
             StoreError: `models.config` is not valid.
             OSError: It cannot be written.
         """
-        entry = state.entry(self.store, self.model)
+        saved = state.save(self.store, self.model)
         before = state.read(self.store, self.model) or Release()
         try:
-            if not self.servers:
+            if not self.fleet.servers:
                 after = _in_one_write(before, after)
                 self._write(after)
                 return after
-            self._load(before, after)
-            for server in self.servers:
-                verify(server)
-            self._write(Release(before.versions | after.versions, after.labels))
-            concerned = {STABLE, CANARY, *before.labels, *after.labels}
-            expected = {label: after.labels.get(label) for label in concerned}
-            what = ", ".join(f"{label} to be version {version}" for label, version in after.labels.items())
-            self._wait(lambda server: self._labels(server, concerned) == expected, f"{what} of {self.model}")
+            loaded = self._load(before, after, version)
+            self.fleet.ask(verify)
+            self._write(Release(loaded.versions, after.labels))
+            self._wait_for_labels(before, after, version)
         except BaseException:
-            state.restore(self.store, self.model, entry)
+            state.restore(self.store, self.model, saved)
             raise
         return after
 
-    def trim(self, after: Release, *, wait_for: int | None = None) -> None:
+    def trim(self, after: Release, *, gone: int | None = None) -> None:
         """Have servers unload what the release no longer has, and load what it has besides, for a rollback.
 
         Args:
             after: The release, whose labels are in force.
-            wait_for: A version to see unloaded.
+            gone: A version to see unloaded.
 
         Raises:
             ReleaseError: The servers do not follow in time.
             OSError: `models.config` cannot be written.
         """
         self._write(after)
-        if wait_for is not None:
-            gone = f"version {wait_for} of {self.model} to be unloaded"
-            self._wait(lambda server: not self._is_available(server, wait_for), gone)
+        if gone is not None:
+            what = f"version {gone} of {self.model} to be unloaded"
+            self.fleet.wait(lambda server: not is_available(server, self.model, gone), what, self._hint)
 
-    def _load(self, before: Release, after: Release) -> None:
-        """Have the versions of after loaded, while all labels stay where the servers have them."""
-        labels: dict[str, int] = {}
-        for label, version in before.labels.items():
-            kept = version if self._all_have(version) else self._anywhere(label)
-            labels |= {} if kept is None else {label: kept}
+    def _load(self, before: Release, after: Release, version: int | None) -> Release:
+        """Have a version loaded, while all labels stay where the servers have them."""
+        labels = {label: self._kept(label, number) for label, number in before.labels.items()}
         stable = before.stable(versions(self.store / self.model))
-        if STABLE not in labels and stable is not None and self._all_have(stable):
+        if STABLE not in labels and stable is not None and self.fleet.has(self.model, stable):
             labels[STABLE] = stable  # else what is loaded now would be the newest, and served before it is verified
-        self._write(Release(before.versions | after.versions, labels))
-        for version in sorted(after.labels.values()):
-            self._wait(
-                lambda server, version=version: self._is_available(server, version),  # type: ignore[misc]
-                f"version {version} of {self.model} to be loaded",
-                version,
-            )
+        loaded = Release(before.versions | after.versions | set(labels.values()), labels)
+        self._write(loaded)
+        if version is not None:
+            what = f"version {version} of {self.model} to be loaded"
+            holds = lambda server: is_available(server, self.model, version)  # noqa: E731  # it is used once
+            self.fleet.wait(holds, what, lambda server: self._state(server, version) + self._hint(server))
+        return loaded
 
-    def _all_have(self, version: int) -> bool:
-        return all(self._is_available(server, version) for server in self.servers)
+    def _kept(self, label: str, version: int) -> int:
+        """Where a label stays: on a version that every server has, if there is one that it is on."""
+        if self.fleet.has(self.model, version):
+            return version
+        there = self.fleet.ask(lambda server: server.labelled(self.model, label))
+        return next((v for v in there if v is not None and self.fleet.has(self.model, v)), version)
 
-    def _anywhere(self, label: str) -> int | None:
-        """The version that has a label on some server."""
-        return next(filter(None, (server.labelled(self.model, label) for server in self.servers)), None)
+    def _wait_for_labels(self, before: Release, after: Release, version: int | None) -> None:
+        expected: dict[str, int | None] = dict.fromkeys({STABLE, CANARY, *before.labels} - {*after.labels})
+        stable = after.labels.get(STABLE)
+        known = {version, stable if stable is not None and self.fleet.has(self.model, stable) else version}
+        expected |= {label: number for label, number in after.labels.items() if number in known}
+        moved = ", ".join(f"{label} to be version {number}" for label, number in expected.items() if number is not None)
+        what = f"{moved or 'the labels to be gone'} of {self.model}"
+        self.fleet.wait(lambda server: self._labels(server, expected) == expected, what, self._hint)
 
-    def _is_available(self, server: Server, version: int) -> bool:
-        status = server.states(self.model).get(version)
-        return status is not None and status.is_available
-
-    def _labels(self, server: Server, labels: Collection[str]) -> dict[str, int | None]:
+    def _labels(self, server: Server, labels: Mapping[str, object]) -> dict[str, int | None]:
         return {label: server.labelled(self.model, label) for label in labels}
 
     def _write(self, release: Release) -> None:
         state.write(self.store, self.model, release, self.served_from)
 
-    def _wait(self, followed: Callable[[Server], bool], what: str, version: int | None = None) -> None:
-        """Wait until all servers have followed; one that is restarted meanwhile has the time to come back."""
-        deadline = time.monotonic() + self.timeout_seconds
-        for server in self.servers:
-            while not _holds(followed, server):
-                if time.monotonic() > deadline:
-                    raise ReleaseError(
-                        f"waited {self.timeout_seconds:g} s in vain for {what} by the model server {server.address}"
-                        f"{self._told(server, version)}; does it read {self.store / 'models.config'}? its log may tell"
-                    )
-                time.sleep(PAUSE_SECONDS)
-
-    def _told(self, server: Server, version: int | None) -> str:
+    def _state(self, server: Server, version: int) -> str:
         """What the server says of a version that it does not load."""
-        try:
-            status = server.states(self.model).get(version or 0)
-        except UnreachableError:
-            return ", which does not answer"
+        status = server.states(self.model).get(version)
         if status is None:
             return ""
         return f" (it is {status.state}{': ' if status.message else ''}{status.message})"
+
+    def _hint(self, server: Server) -> str:
+        """Why a server may not follow: another model's label that it cannot move has it refuse the whole file."""
+        config = self.store / models_config.CONFIG_FILE
+        for entry in models_config.read(self.store).model_config_list.config:
+            for label, version in entry.version_labels.items():
+                there = server.labelled(entry.name, label) if entry.name != self.model else version
+                if there not in (None, version):
+                    told = f"{label} of {entry.name} is version {version} there, and {there} on the server"
+                    return f"; it seems to refuse {config}: {told}; promote {entry.name} {version} first"
+        return f"; does it read {config}? its log may tell"
 
 
 def _in_one_write(before: Release, after: Release) -> Release:
     """What a server takes in one write, should one run that was not found: it would refuse to move the label.
 
-    Without the label clients get the newest version that is loaded, which comes to the same. Not beside a canary, which
-    would be the newest until the other one is loaded.
+    Without the label clients get the newest version that is loaded, which comes to the same, and at once. Not beside a
+    canary, which would be the newest until the other one is loaded.
     """
     stable = after.labels.get(STABLE)
-    moves = before.labels.get(STABLE, stable) != stable and stable not in before.versions
-    if not moves or CANARY in after.labels or stable != max(after.versions):
+    if not before.versions or stable in before.versions or CANARY in after.labels or stable != max(after.versions):
         return after
     return Release(after.versions, {label: version for label, version in after.labels.items() if label != STABLE})
-
-
-def _holds(followed: Callable[[Server], bool], server: Server) -> bool:
-    try:
-        return followed(server)
-    except UnreachableError:
-        return False

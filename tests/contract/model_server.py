@@ -26,7 +26,7 @@ CALL_SECONDS = 10.0
 WAIT_SECONDS = 60.0
 EMPTY_CONFIG = "model_config_list { }\n"
 State = get_model_status_pb2.ModelVersionStatus.State
-_CHANNEL_OPTIONS = (
+CHANNEL_OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 100),  # a server that comes up is noticed at once
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 200),
@@ -192,14 +192,15 @@ def started(command: Command, folder: Path) -> Iterator[ModelServer]:
     target = f"127.0.0.1:{port}"
     with (
         running(command(store, port), log_file=folder / "server.log") as process,
-        grpc.insecure_channel(target, options=_CHANNEL_OPTIONS) as channel,
+        grpc.insecure_channel(target, options=CHANNEL_OPTIONS) as channel,
     ):
         server = ModelServer(process, store, target, channel)
-        wait_until(lambda: _answers(server), WAIT_SECONDS, "the model server to answer")
+        wait_until(lambda: answers(server), WAIT_SECONDS, "the model server to answer")
         yield server
 
 
-def _answers(server: ModelServer) -> bool:
+def answers(server: ModelServer) -> bool:
+    """Whether a server answers; fails if it has ended."""
     server.process.check()
     try:
         return bool(server.health() == health_pb2.HealthCheckResponse.SERVING)

@@ -8,6 +8,7 @@ import pytest
 
 from src.errors import ReleaseError, UnreachableError
 from src.release.operations import Operator
+from src.release.plans import Judged
 from src.release.traffic import Traffic
 from tests.contract.calls import ONE_ROW, values, with_label
 from tests.contract.model_server import ModelServer, State, predict_request, write_config
@@ -207,6 +208,48 @@ def test_a_configuration_that_the_server_refuses_is_put_right(own_server: ModelS
     operator.promote("stuck", 2)
     assert own_server.labelled("stuck", "stable") == 2
     assert answer(own_server, "stuck") == 20
+
+
+def test_a_canary_that_is_gone_holds_up_no_rollback(server: ModelServer, operator: Operator) -> None:
+    """Only the version that gets a label is waited for, not one that has a label and cannot be loaded any more."""
+    publish(server, "gone", 1, 2, 3)
+    operator.promote("gone", 1)
+    operator.promote("gone", 2)
+    operator.canary("gone", 3, HALF)
+    (server.store / "gone" / "3").rename(server.store / "gone" / "withdrawn-3")
+    server.wait_for("gone", 3, State.END)
+    operator.rollback("gone")
+    assert server.labelled("gone", "stable") == 1
+    operator.promote("gone", 2)
+    assert server.labelled("gone", "stable") == 2
+
+
+def test_another_models_label_that_holds_up_all_is_named(own_server: ModelServer) -> None:
+    """A server refuses the whole file for one label; whoever releases another model is told which it is."""
+    operator = Operator(store=own_server.store, target=own_server.target, served_from=PurePosixPath(own_server.store))
+    for model in ("first", "second"):
+        publish(own_server, model, 1, 2)
+        operator.promote(model, 1)
+    text = config(own_server)
+    begin, end = text.split('name: "second"')
+    begin = begin.replace("versions: 1", "versions: 1 versions: 2").replace("value: 1", "value: 2")
+    write_config(own_server.store, f'{begin}name: "second"{end}')
+    with pytest.raises(ReleaseError, match=r"stable of first is version 2 there, and 1 on the server; promote first 2"):
+        replace(operator, timeout_seconds=3).promote("second", 2)
+    operator.promote("first", 2)
+    operator.promote("second", 2)
+    assert {own_server.labelled(model, "stable") for model in ("first", "second")} == {2}
+
+
+def test_a_version_that_was_judged_against_another_is_not_promoted(server: ModelServer, operator: Operator) -> None:
+    """Where a version has become stable while another one was trained, the latter does not take its place."""
+    publish(server, "late", 1, 2, 3)
+    operator.promote("late", 1)
+    operator.promote("late", 2)
+    with pytest.raises(ReleaseError, match=r"^version 2 became stable while version 3 was judged against version 1$"):
+        operator.promote("late", 3, judged=Judged(1))
+    operator.promote("late", 3, judged=Judged(2))
+    assert server.labelled("late", "stable") == 3
 
 
 def test_a_server_that_is_away_is_waited_for(own_server: ModelServer) -> None:

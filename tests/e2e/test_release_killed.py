@@ -67,6 +67,13 @@ def outcome(store: Path) -> str | None:
     return last.get("outcome")
 
 
+def share(store: Path) -> float:
+    """The canary's share of the traffic."""
+    path = store / "traffic.json"
+    shares: dict[str, dict[str, float]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return shares.get("line", {}).get("canary_share", 0.0)
+
+
 def release(server: ModelServer, module: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command on the server's store."""
     asked = [*words, "--store", str(server.store), "--model-server", server.target]
@@ -96,6 +103,7 @@ def test_a_release_killed_at_any_step_serves_on_and_can_be_completed(
             assert (completed.returncode, completed.stderr) == (0, "")
         assert release_state(server.store) == (labels, loaded)
         assert server.labelled("line", "stable") == labels["stable"]
+        assert share(server.store) == (0.5 if action == "canary" else 0.0)
         assert not list(server.store.glob("*/.removed-*"))
     assert ended.returncode == 0, f"not done after {MAX_STEPS} steps"
     assert kills >= LEAST_STEPS // stride

@@ -103,11 +103,11 @@ def test_what_failed_has_not_been() -> None:
 
 
 @pytest.mark.parametrize("now", [2, 3])
-def test_what_was_cut_off_tells_where_it_was_to_lead(now: int) -> None:
-    """Whether or not the label had moved, the last version is where the operation led."""
+def test_a_rollback_that_was_cut_off_tells_where_it_was_to_lead(now: int) -> None:
+    """Whether or not the label had moved, the last version is where it led; of a promotion, it is what is stable."""
     steps: list[tuple[Action, int, int | None]] = [(PROMOTE, 1, None), (PROMOTE, 2, 1)]
-    assert stables(told(*steps, (PROMOTE, 3, 2, "begun")), now) == [1, 2, 3]
     assert stables(told(*steps, (PROMOTE, 3, 2), (ROLLBACK, 2, 3, "begun")), now) == [1, 2]
+    assert stables(told(*steps, (PROMOTE, 3, 2, "begun")), now) == [1, 2, 3][:now]
 
 
 def test_what_was_cut_off_and_not_completed_is_told_by_what_followed() -> None:
@@ -129,6 +129,17 @@ def test_a_rollback_to_what_the_history_does_not_tell_of_leaves_nothing_before_i
     """It led to a version that was loaded before the history began, and so to the oldest that is known."""
     assert stables(told((ROLLBACK, 1, 2)), 1) == [1]
     assert stables(told((ROLLBACK, 1, 2, "begun")), 2) == [1]
+
+
+def test_a_canary_that_was_cut_off_was_not_stable() -> None:
+    """Its version may be loaded and unlabelled, as the one before the stable version is."""
+    assert stables(told(("canary", 3, 2, "begun")), 2, [1, 3]) == [1, 2]
+
+
+def test_what_failed_or_was_a_canary_does_not_hide_what_was_loaded_before_the_history_began() -> None:
+    """Such a version may have been the stable one, and still be loaded for a rollback."""
+    steps = told(("canary", 1, 2), ("promote", 1, 2, "failed"))
+    assert stables(steps, 2, [1]) == [1, 2]
 
 
 def test_a_retired_version_is_no_step_back() -> None:

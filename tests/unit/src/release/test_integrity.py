@@ -52,11 +52,12 @@ def test_each_damage_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_of_half_a_line_is_damage(tmp_path: Path) -> None:
-    """Checksums that were copied in part do not pass for fewer files."""
+    """Checksums that were copied in part do not pass for fewer files, nor do none at all."""
     version = add_version(tmp_path, 1, card={})
     text = (version / SUMS_FILE).read_text(encoding="utf-8")
-    (version / SUMS_FILE).write_text(text[: len(text) - 10], encoding="utf-8")
-    assert "cannot be read" in fault(version)
+    for length, file in ((len(text) - 10, "saved_model.pb"), (0, "assets.extra/card.json")):
+        (version / SUMS_FILE).write_text(text[:length], encoding="utf-8")
+        assert fault(version) == f"its {file} is not among what was published (assets.extra/SHA256SUMS)"
 
 
 @pytest.mark.parametrize("content", [b"", b"\x12\x00", b"no SavedModel"])

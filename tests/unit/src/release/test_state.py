@@ -3,18 +3,13 @@
 import shutil
 from pathlib import Path, PurePosixPath
 
-import msgspec
 import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from src.card import encode_card
-from src.gate import Verdict
-from src.models_config import CARD_FILE
 from src.release.operations import Operator
 from src.release.state import ensure_config, last_number, pin, stable
 from src.release.traffic import Traffic
-from tests.unit.src.conftest import Trained
 from tests.unit.src.release.stored import add_version
 
 HAND_EDITED = """# Ours since the spring.
@@ -44,35 +39,28 @@ def test_a_saved_model_from_elsewhere_is_served_at_its_two_newest(tmp_path: Path
     assert {model.model_version_policy.latest.num_versions for model in found} == {2}
 
 
-def add_judged(store: Path, line: Trained, version: int, *, passed: bool) -> None:
-    """Put a version's folder into the store whose card has the gate's verdict."""
-    card = msgspec.structs.replace(line.card, gate=Verdict(passed=passed, reasons=[], stable=None))
-    file = store / "line" / str(version) / CARD_FILE
-    file.parent.mkdir(parents=True)
-    file.write_text(encode_card(card), encoding="utf-8")
-
-
 def served(store: Path) -> list[int]:
     """The line's versions that are named one by one."""
     (entry,) = read(store).model_config_list.config
     return list(entry.model_version_policy.specific.versions)
 
 
-def test_of_a_model_that_no_server_was_told_of_the_newest_that_passed_is_served(tmp_path: Path, line: Trained) -> None:
-    """What a killed run left is made good, and what the gate refused is not served by the way."""
-    for version, passed in ((1, True), (2, True), (3, False)):
-        add_judged(tmp_path, line, version, passed=passed)
+def test_of_a_lost_configuration_the_history_tells_what_was_stable(tmp_path: Path) -> None:
+    """The version that was stable last is served again, and not one that it was rolled back from."""
+    for version in (1, 2, 3):
+        add_version(tmp_path, version, card={})
+    for version in (1, 2):
+        Operator(store=tmp_path).promote("line", version)
+    Operator(store=tmp_path).rollback("line")
+    (tmp_path / "models.config").unlink()
     ensure_config(tmp_path)
-    assert served(tmp_path) == [2]
-    assert stable(tmp_path, "line") == 2
+    assert served(tmp_path) == [1]
+    assert stable(tmp_path, "line") == 1
 
 
-@pytest.mark.parametrize("damaged", [False, True])
-def test_a_model_of_which_no_version_passed_is_not_served(tmp_path: Path, line: Trained, damaged: bool) -> None:  # noqa: FBT001
-    """Neither a version that the gate refused, nor one whose card cannot be read."""
-    add_judged(tmp_path, line, 1, passed=False)
-    if damaged:
-        (tmp_path / "line" / "1" / CARD_FILE).write_text("{", encoding="utf-8")
+def test_what_was_never_promoted_is_not_served(tmp_path: Path) -> None:
+    """A version that was trained here and held back, or that the gate refused, is not served by the way."""
+    add_version(tmp_path, 1, card={})
     ensure_config(tmp_path)
     assert (tmp_path / "models.config").read_text(encoding="utf-8") == "model_config_list {\n}\n"
     assert stable(tmp_path, "line") is None
@@ -140,7 +128,7 @@ def test_no_label_moves_where_a_server_would_refuse_it(tmp_path: Path) -> None:
         operator.promote("line", version)
         assert stable(tmp_path, "line") == version
         found.append(labels())
-    assert found == [{"stable": 1}, {}, {"stable": 3}, {"stable": 2}]
+    assert found == [{"stable": 1}, {}, {}, {"stable": 2}]
     operator.canary("line", 4, Traffic(canary_share=0.5))
     operator.promote("line", 6)
     assert labels() == {"stable": 6, "canary": 4}

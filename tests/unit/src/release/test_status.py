@@ -116,7 +116,7 @@ def test_a_model_without_labels_is_served_at_its_newest(tmp_path: Path) -> None:
     policy = "latest { num_versions: 2 }"
     text = f'model_config_list {{ config {{ name: "line" base_path: "/m" model_version_policy {{ {policy} }} }} }}'
     (tmp_path / "models.config").write_text(text, encoding="utf-8")
-    assert [line.labels for line in survey(tmp_path, [])] == [["(newest)"], ["(previous)"]]
+    assert [(line.labels, line.role) for line in survey(tmp_path, [])] == [([], "newest"), ([], "previous")]
 
 
 @pytest.mark.parametrize(
@@ -131,6 +131,14 @@ def test_a_model_without_labels_is_served_at_its_newest(tmp_path: Path) -> None:
 def test_the_age_has_the_unit_that_fits(ago: timedelta, text: str) -> None:
     """Also where another machine's clock is ahead."""
     line = VersionStatus(
-        model="line", version=1, labels=[], state="-", mae=None, r2=None, created=datetime.now(UTC) - ago, notes=[]
+        model="line",
+        version=1,
+        labels=[],
+        role="",
+        state="-",
+        mae=None,
+        r2=None,
+        created=datetime.now(UTC) - ago,
+        notes=[],
     )
     assert as_table([line]).splitlines()[1].endswith(f" {text}")
