@@ -80,13 +80,17 @@ class Shadow:
         batch, signature = answer.batch, answer.contract.signature
         label = shares.shadow_label
         copy = Copy(request_id, model, answer.version, label, batch.rows, signature, batch.inputs, answer.outputs)
+        if copy.size_bytes > MAX_BYTES or not self._put(copy):
+            metrics.count(metrics.SHADOW, model, label, "dropped")
+
+    def _put(self, copy: Copy) -> bool:
+        """Whether there is room for one more."""
         try:
-            if copy.size_bytes > MAX_BYTES:
-                raise queue.Full
             self._start()
             self._copies.put_nowait(copy)
         except (queue.Full, RuntimeError):  # the latter where the system has no more threads
-            metrics.count(metrics.SHADOW, model, label, "dropped")
+            return False
+        return True
 
     def close(self) -> None:
         """Stop; the thread must not be in the middle of something while the interpreter ends."""

@@ -90,7 +90,8 @@ class Traffic:
             self._stamp = None  # it may be half written: the other half would not always change the stamp
             if str(error) != self._cause:
                 self._cause = str(error)
-                log.error("unreadable traffic file", extra={"file": str(file), "cause": self._cause})
+                fields = {"file": str(file), "cause": self._cause}
+                log.error("unreadable traffic file", extra=fields)  # noqa: TRY400  # the cause says it all
 
     def _take(self, shares: Mapping[str, Shares], stamp: tuple[int, ...] | None) -> None:
         if shares != self._shares:

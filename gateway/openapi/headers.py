@@ -8,14 +8,14 @@ REQUEST: list[Schema] = [
     {
         "name": CANARY_HEADER,
         "in": "header",
-        "description": "Whether the version labelled `canary` is to answer, if it can; else a share of all requests is.",
+        "description": "Whether the version labelled `canary` is to answer, if it can. Without it, a share decides.",
         "schema": {"type": "string", "enum": list(WISHES)},
     },
     {
         "name": KEY_HEADER,
         "in": "header",
-        "description": "Requests of one key are all in the canary's share, or none is. Without it, the first address in "
-        "X-Forwarded-For is the key.",
+        "description": "Requests of one key are all in the canary's share, or none is. Without it, the first address "
+        "in X-Forwarded-For is the key.",
         "schema": {"type": "string"},
     },
 ]
@@ -26,7 +26,7 @@ ANSWER: dict[str, Schema] = {
         "schema": {"type": "integer"},
     },
     LABEL_HEADER: {
-        "description": "The label that it was chosen by: `stable`, `canary` or the request's own; absent if there is none.",
+        "description": "The label that it was chosen by: `stable`, `canary` or the request's own; absent if none.",
         "schema": {"type": "string"},
     },
 }

@@ -75,7 +75,7 @@ def test_another_header_is_refused(client: FlaskClient, path: str, body: dict[st
 def test_who_names_a_version_gets_it(
     client: FlaskClient, traffic: Traffic, path: str, version: str, name: str | None, header: str
 ) -> None:
-    """Neither a share nor a header changes what was asked for by number or label; the answer has the label asked for."""
+    """Neither a share nor a header changes what was asked for by number or label, which the answer names."""
     traffic(canary_share=0.5)
     answer = client.post(path, json={"instances": [10]}, headers={"X-Canary": header})
     assert (answer.headers["X-Model-Version"], label(answer)) == (version, name)

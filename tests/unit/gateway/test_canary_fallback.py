@@ -234,7 +234,7 @@ def test_a_hanging_canary_holds_up_one_request_at_a_time(
 def test_a_trial_that_tells_nothing_lets_the_next_one_try(
     client: FlaskClient, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After an error, a trial that is refused by the contract, or is not the canary's after all, leaves it to another."""
+    """After an error, a trial that the contract refuses, or that is not the canary's at all, leaves it to another."""
     monkeypatch.setattr(breakers, "PAUSE_SECONDS", 0.0)
     canary = with_canary(fake, answer=failing(grpc.StatusCode.INTERNAL))
     ask(client)
@@ -292,7 +292,7 @@ def test_a_canary_that_is_dropped_is_left_at_once(
 
 @pytest.mark.usefixtures("_no_pause")
 def test_nothing_fails_while_the_canary_moves(app: Flask, fake: FakeServer, traffic: Traffic) -> None:
-    """Under concurrent requests the canary is dropped, unloaded, promoted and followed by the next: all are answered."""
+    """Under concurrent requests the canary is dropped, unloaded, promoted, followed by the next: all are answered."""
     traffic(canary_share=0.5)
     fake.labels, ends = {"stable": 1}, threading.Event()
 

@@ -29,7 +29,7 @@ def get(port: int, path: str, body: str | None = None) -> str:
 
 @pytest.mark.parametrize("given", [False, True], ids=["a folder of its own", "a given one"])
 def test_workers_add_up_what_they_measure(fake: FakeServer, tmp_path: Path, given: bool) -> None:  # noqa: FBT001
-    """Whichever worker is asked tells the sum of both, also of one that has ended; its own folder is private and goes."""
+    """Whichever worker is asked tells the sum of both, also of one that has ended; the folder is private and goes."""
     fake.labels = {"stable": 1}
     port, given_folder = free_port(), tmp_path / "given"
     given_folder.mkdir()

@@ -151,7 +151,7 @@ def test_a_failure_is_counted_and_the_next_is_compared(
     canary: dict[str, Any],
     cause: str,
 ) -> None:
-    """Whatever is wrong with the shadow, requests are answered and the thread goes on; the log says so, not each time."""
+    """Whatever is wrong with the shadow, requests are answered and the thread goes on; the log says so once."""
     with_canary(fake, **canary)
     assert [label(ask(client)) for _ in range(3)] == ["stable"] * 3
     wait_until(lambda: measured(TOTAL, model="line", label="canary", outcome="failed") == 3, 10, "the failures")
@@ -176,7 +176,7 @@ def test_a_fault_of_our_own_does_not_end_it(
 
 
 def test_a_hanging_shadow_delays_nobody(client: FlaskClient, fake: FakeServer, measured: Measured) -> None:
-    """While the shadow does not answer, requests do; as many copies wait as are allowed, and further ones are dropped."""
+    """While the shadow does not answer, requests do; as many copies wait as are allowed, the rest are dropped."""
     dropped = {"model": "line", "label": "canary", "outcome": "dropped"}
     with hanging(with_canary(fake), 20) as asked:
         ask(client)
