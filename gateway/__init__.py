@@ -34,7 +34,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     server = ModelServer(settings.model_server, timeout_seconds=settings.timeout_seconds)
     catalog = Catalog(server, max_rows=settings.max_rows)
     traffic = Traffic(settings.traffic_file)
-    router = Router(Predictor(server, catalog), catalog, traffic)
+    router = Router(
+        Predictor(server, catalog),
+        catalog,
+        traffic,
+        threads=settings.threads,
+        timeout_seconds=settings.timeout_seconds,
+    )
     shadow = Shadow(server, catalog, traffic)
     answerer = Answerer(router, shadow)
     readiness = Readiness(server, catalog, settings.models)

@@ -1,11 +1,12 @@
 """Asking the canary: whether it may answer, and why it did not."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import grpc
 
-from gateway.breakers import UNTRIED, Attempt, Breakers
+from gateway.breakers import Attempt, Breakers
 from gateway.catalog import Catalog
 from gateway.contract import Batch, Contract
 from gateway.errors import (
@@ -17,11 +18,16 @@ from gateway.errors import (
     RefusedError,
 )
 from gateway.predictor import Prediction, Predictor
+from gateway.seldom import Seldom
 from gateway.signature import CANARY, SERVING_DEFAULT, Signature
 from gateway.wish import Wish
 
-HARMLESS = (UNTRIED, "absent", "golden")  # to find out about these is a small call
+HARMLESS = ("absent", "golden")  # to find out about these is a small call
 PAUSING = ("absent", "golden", "error")  # these last for a while, whatever a client sends
+HANGING = (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)
+LOG_SECONDS = 60.0
+
+log = logging.getLogger("gateway")
 
 
 @dataclass(frozen=True)
@@ -62,20 +68,24 @@ class Canary:
     """The canaries of all models.
 
     After one was absent, not golden or failing, this worker leaves it alone for a second, and then lets one request
-    try. What a client's own request brings about, which a refusal and a signature are, is no reason to. A request that
-    forces the canary is held up by a pause after an error only: a canary that hangs holds up whoever asks it.
+    try. What a client's own request brings about, which a refusal and a signature are, is no reason to, nor are one or
+    two errors between answers. A request that forces the canary is held up by a pause after an error only.
     """
 
-    def __init__(self, predictor: Predictor, catalog: Catalog) -> None:
+    def __init__(self, predictor: Predictor, catalog: Catalog, *, most: int, timeout_seconds: float) -> None:
         """Bring the parts together.
 
         Args:
             predictor: Who asks a version.
             catalog: The models' versions.
+            most: How many requests may wait for a model's canary at a time.
+            timeout_seconds: How long each may.
         """
         self._predictor = predictor
         self._catalog = catalog
-        self._breakers = Breakers()
+        self._timeout_seconds = timeout_seconds
+        self._breakers = Breakers(most)
+        self._seldom = Seldom(LOG_SECONDS)
         self._seen: dict[str, int] = {}  # the version last seen as a model's canary
 
     def answer(self, request: Request, stable: Signature | None) -> Prediction | Fallback | None:
@@ -94,18 +104,14 @@ class Canary:
             else:
                 try:
                     return self._try(request, stable, attempt)
-                except GatewayError as error:
-                    failed = Fallback(_reason(error), error.cause or error.detail)
-                    attempt.worked = isinstance(error, ModelServerError) and failed.reason == "refused"
-                    # Nothing is kept of names that clients make up.
-                    if failed.reason in PAUSING and (request.share or request.model in self._seen):
-                        attempt.failed = failed.reason
+                except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the stable version answers
+                    failed = Fallback(_reason(error), _cause(error))
+                    self._note(request, attempt, failed, error)
         return failed if self._is_for(request, self._seen.get(request.model)) else None
 
     def _try(self, request: Request, stable: Signature | None, attempt: Attempt) -> Prediction | None:
         canary = self._catalog.servable(request.model, CANARY)
         self._seen[request.model] = canary.version
-        attempt.worked = attempt.reason in HARMLESS
         if not self._is_for(request, canary.version):
             return None
 
@@ -116,16 +122,32 @@ class Canary:
 
         if request.signature not in canary.signatures:
             raise OtherTensorsError(f"version {canary.version} has no signature {request.signature!r}")
-        answer = self._predictor.predict(request.model, parse, selector=CANARY, signature=request.signature)
+        answer = self._predictor.predict(
+            request.model, parse, selector=CANARY, signature=request.signature, at_most_seconds=self._timeout_seconds
+        )
         answer.contract.predictions(answer.batch, answer.contract.read(answer.outputs))  # what cannot be read is none
         attempt.worked = True
         return answer
+
+    def _note(self, request: Request, attempt: Attempt, failed: Fallback, error: Exception) -> None:
+        """Say what the failure means for others."""
+        attempt.worked = isinstance(error, ModelServerError) and failed.reason == "refused"
+        # That there is no canary of a name is not kept: clients make names up.
+        if failed.reason in PAUSING and (failed.reason != "absent" or request.share or request.model in self._seen):
+            attempt.failed = failed.reason
+            attempt.surely = failed.reason != "error" or (isinstance(error, ModelServerError) and error.code in HANGING)
+        if not isinstance(error, GatewayError) and self._seldom.is_time():
+            log.error("unexpected error of a canary", exc_info=error, extra={"model": request.model})
 
     def _is_for(self, request: Request, version: int | None) -> bool:
         return request.wish.is_for(request.model, version, request.share)
 
 
-def _reason(error: GatewayError) -> str:
+def _cause(error: Exception) -> str:
+    return (error.cause or error.detail) if isinstance(error, GatewayError) else repr(error)
+
+
+def _reason(error: Exception) -> str:
     if isinstance(error, OtherTensorsError | NotSupportedError):
         return "signature"
     if isinstance(error, NotGoldenError):

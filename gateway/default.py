@@ -66,24 +66,28 @@ class Default:
         except ModelServerError as error:
             if error.code is not grpc.StatusCode.NOT_FOUND:
                 raise
-            if stand_in := self._stand_in(model, None):
+            if stand_in := self._stand_in(model):
                 return stand_in
-            raise
-        if not found.servable.refusal:
-            return found
-        return self._stand_in(model, found.servable.version) or found
+            # It has a stable version, which is being loaded: the model is not missing.
+            raise ModelServerError(grpc.StatusCode.UNAVAILABLE, error.cause or "") from error
+        return found if not found.servable.refusal else (self._stand_in(model) or found)
 
     def _newest(self, model: str) -> Servable:
+        """The newest version of a model without the label `stable`, the canary left out."""
         newest = self._versions.ask(model, NEWEST)
         self._versions.forget_newer(model, newest.version)
-        return newest
+        if newest.version != self._canary(model):
+            return newest
+        if stand_in := self._stand_in(model):
+            return stand_in.servable
+        raise ModelServerError(grpc.StatusCode.UNAVAILABLE, f"of {model} there is a canary, and no other version")
 
-    def _stand_in(self, model: str, missing: int | None) -> Found | None:
-        """The newest version that may be served, but for one, and for the canary."""
+    def _stand_in(self, model: str) -> Found | None:
+        """The newest version that may be served, but for the canary."""
         versions = self._server.available_versions(model)
         canary = self._canary(model)  # after the versions: whatever among them is on trial has the label by now
         for version in versions:
-            if version in (missing, canary):
+            if version == canary:
                 continue
             with contextlib.suppress(ModelServerError):  # the version has gone meanwhile
                 servable = self._versions.ask(model, Selector(version=version))

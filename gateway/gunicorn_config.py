@@ -38,9 +38,9 @@ def on_starting(_arbiter: Any) -> None:
     logging.getLogger("gateway").info("settings", extra={"settings": msgspec.to_builtins(_settings)})
 
 
-def child_exit(_arbiter: Any, worker: Any) -> None:
-    """Take a worker that has ended out of the metrics."""
-    metrics.forget(worker.pid)
+def post_fork(_arbiter: Any, _worker: Any) -> None:
+    """Take the room for this worker's metrics while there is some."""
+    metrics.reserve()
 
 
 def on_exit(_arbiter: Any) -> None:

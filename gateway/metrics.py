@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 from prometheus_client import (
     CollectorRegistry,
@@ -22,6 +23,8 @@ from gateway.seldom import Seldom
 
 LOG_SECONDS = 60.0
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # where processes share what they measure; the client library's own name
+PREFIX = "gateway-metrics-"
+RESERVED_BYTES = 64 * 1024  # with which the library begins; some hundred series
 NO_LABEL = "none"
 
 log = logging.getLogger("gateway")
@@ -77,24 +80,44 @@ def count(counter: Counter, *labels: str) -> None:
 def text() -> bytes:
     """All metrics in Prometheus' text format, those of all processes where they share them."""
     registry = REGISTRY
-    if FOLDER_VARIABLE in os.environ:
+    if os.environ.get(FOLDER_VARIABLE):
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
 
 
 def share() -> None:
-    """Let the processes that are forked from here share what they measure, in a private folder, unless one is given."""
-    if FOLDER_VARIABLE not in os.environ:
-        _made.append(tempfile.mkdtemp(prefix="gateway-metrics-"))
+    """Let the processes that are forked from here share what they measure, in a private folder, unless one is given.
+
+    One that a gateway has made for itself is none that is given: it goes with that gateway, which may have started this
+    one to take its place.
+    """
+    given = os.environ.get(FOLDER_VARIABLE, "")
+    if not given or Path(given).name.startswith(PREFIX):
+        _made.append(tempfile.mkdtemp(prefix=PREFIX))
         os.environ[FOLDER_VARIABLE] = _made[-1]
         values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # the library chose when it was imported
 
 
-def forget(process_id: int) -> None:
-    """Forget what only tells of a process that has ended; its counts stay."""
-    if FOLDER_VARIABLE in os.environ:
-        multiprocess.mark_process_dead(process_id)  # type: ignore[no-untyped-call]
+def reserve() -> None:
+    """Take the room that this process needs for its counts; without room, count for itself alone.
+
+    The library writes by memory mapping, and a page for which there is no room any more would end the process.
+    """
+    folder, made = os.environ.get(FOLDER_VARIABLE), list[Path]()
+    if not folder or not hasattr(os, "posix_fallocate"):  # macOS has none
+        return
+    try:
+        for kind in ("counter", "histogram"):
+            made.append(Path(folder) / f"{kind}_{os.getpid()}.db")
+            with made[-1].open("ab") as file:
+                os.posix_fallocate(file.fileno(), 0, RESERVED_BYTES)
+    except OSError as error:
+        for file_ in made:
+            file_.unlink(missing_ok=True)
+        del os.environ[FOLDER_VARIABLE]
+        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
+        log.warning("no room to share metrics; this worker counts for itself", extra={"cause": str(error)})
 
 
 def end_sharing() -> None:

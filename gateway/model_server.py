@@ -49,7 +49,14 @@ class ModelServer:
         self._channel: grpc.Channel | None = None
         self._lock = threading.Lock()
 
-    def predict(self, model: str, selector: Selector, signature: str, inputs: Mapping[str, pb.TensorProto]) -> Answer:
+    def predict(
+        self,
+        model: str,
+        selector: Selector,
+        signature: str,
+        inputs: Mapping[str, pb.TensorProto],
+        at_most_seconds: float = math.inf,
+    ) -> Answer:
         """Ask a version for predictions.
 
         Args:
@@ -57,6 +64,7 @@ class ModelServer:
             selector: Which version.
             signature: The signature's name.
             inputs: One tensor an input.
+            at_most_seconds: The deadline, if it is sooner than every call's.
 
         Returns:
             The answer.
@@ -67,7 +75,9 @@ class ModelServer:
         """
         request = pb.PredictRequest(model_spec=selector.spec(model, signature), inputs=inputs)
         with _named(selector.of(model)), _unknown_label_is_not_found(selector, told_by=UNKNOWN_LABEL):
-            response = self._call(f"{PREDICTION_SERVICE}/Predict", request, pb.PredictResponse.FromString)
+            response = self._call(
+                f"{PREDICTION_SERVICE}/Predict", request, pb.PredictResponse.FromString, at_most_seconds
+            )
         return Answer(response.model_spec.version.value, response.outputs)
 
     def metadata(self, model: str, selector: Selector) -> Metadata:

@@ -41,7 +41,7 @@ class Readiness:
             try:
                 available = self._server.available_versions(model)
                 if available:
-                    self._catalog.servable(model).contract()  # this is what may refuse a version
+                    self._catalog.learn(model).servable.contract()  # what is known may have gone since, or be refused
                 found[model] = self._not_refused(model, available)
             except ModelServerError as error:
                 raise NotReadyError(f"Model {model!r}: {error.detail}", cause=error.cause) from error

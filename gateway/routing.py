@@ -6,6 +6,7 @@ from gateway import metrics
 from gateway.canary import Canary, Fallback, Request
 from gateway.catalog import Catalog
 from gateway.contract import Batch, Contract
+from gateway.errors import GatewayError, RefusedError
 from gateway.predictor import Prediction, Predictor
 from gateway.signature import DEFAULT, SERVING_DEFAULT, Selector
 from gateway.traffic import Traffic
@@ -15,18 +16,23 @@ from gateway.wish import Wish
 class Router:
     """Chooses the version that answers."""
 
-    def __init__(self, predictor: Predictor, catalog: Catalog, traffic: Traffic) -> None:
+    def __init__(
+        self, predictor: Predictor, catalog: Catalog, traffic: Traffic, *, threads: int, timeout_seconds: float
+    ) -> None:
         """Bring the parts together.
 
         Args:
             predictor: Who asks a version.
             catalog: The models' versions.
             traffic: How much goes to the canary.
+            threads: How many requests this worker answers at a time; half of them may wait for a canary.
+            timeout_seconds: How long the model server may take over a call; a canary has half of it, for the stable
+                version may have to answer after it.
         """
         self._predictor = predictor
         self._catalog = catalog
         self._traffic = traffic
-        self._canary = Canary(predictor, catalog)
+        self._canary = Canary(predictor, catalog, most=max(threads // 2, 1), timeout_seconds=timeout_seconds / 2)
 
     def predict(
         self,
@@ -63,13 +69,20 @@ class Router:
             if isinstance(answer, Prediction):
                 return answer
             if answer is not None:
-                fell_back(answer)
-                return self._instead(request, answer)
+                return self._instead(request, answer, fell_back)
         return self._predictor.predict(model, parse, selector=selector, signature=signature)
 
-    def _instead(self, request: Request, fallback: Fallback) -> Prediction:
+    def _instead(self, request: Request, fallback: Fallback, fell_back: Callable[[Fallback], None]) -> Prediction:
         try:
-            return self._predictor.predict(request.model, request.parse, signature=request.signature)
-        finally:
-            if self._catalog.knows(request.model):  # else a name that a client has made up would be measured
-                metrics.count(metrics.CANARY_FALLBACKS, request.model, fallback.reason)
+            prediction = self._predictor.predict(request.model, request.parse, signature=request.signature)
+        except GatewayError as error:
+            if not (fallback.reason == "refused" and isinstance(error, RefusedError)):  # else the request is at fault
+                self._count(request, fallback, fell_back)
+            raise
+        self._count(request, fallback, fell_back)
+        return prediction
+
+    def _count(self, request: Request, fallback: Fallback, fell_back: Callable[[Fallback], None]) -> None:
+        fell_back(fallback)
+        if self._catalog.knows(request.model):  # else a name that a client has made up would be measured
+            metrics.count(metrics.CANARY_FALLBACKS, request.model, fallback.reason)

@@ -21,7 +21,9 @@ from gateway.signature import CANARY, Selector, Signature
 from gateway.traffic import Traffic
 
 MAX_WAITING = 64
-MAX_BYTES = 256 * 1024  # of the tensors of one copy; with MAX_WAITING, all that wait take 16 MiB at most
+# Of the tensors of one copy: with MAX_WAITING, all that wait take 4 MiB at most; to compare so many takes some
+# milliseconds of the worker's processor.
+MAX_BYTES = 64 * 1024
 LOG_SECONDS = 60.0  # failures are logged once in this time at most
 STOP_SECONDS = 1.0
 

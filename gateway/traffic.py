@@ -103,4 +103,4 @@ def _stamp(status: os.stat_result) -> tuple[int, ...]:
     """What changes with the file."""
     if not stat.S_ISREG(status.st_mode):
         raise OSError("it is no regular file")  # and reading it might never end
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino

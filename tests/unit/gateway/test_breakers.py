@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Barrier
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from gateway.breakers import UNTRIED, Breakers
 
 ROUNDS = 50
+MOST = 8
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 def closed() -> Breakers:
     """A breaker that has been tried and lets all try."""
-    found = Breakers()
+    found = Breakers(MOST)
     with found.attempt("m") as attempt:
         assert attempt is not None
         attempt.worked = True
@@ -58,7 +60,7 @@ def test_a_failure_is_left_alone_for_a_second(clock: Callable[[float], None]) ->
 
 def test_one_of_many_tries(clock: Callable[[float], None]) -> None:
     """Of requests that come at once, exactly one may, at the beginning as after each pause; when it worked, all may."""
-    tried, together = Breakers(), Barrier(8)
+    tried, together = Breakers(MOST), Barrier(8)
 
     def attempt_together(*, works: bool) -> bool:
         with tried.attempt("m") as attempt:
@@ -87,21 +89,59 @@ def test_a_late_success_does_not_close_it() -> None:
     assert not may_try(tried)
 
 
-def test_a_late_failure_lets_no_second_one_try(clock: Callable[[float], None]) -> None:
-    """While the trial is on its way, the failure of one that began before the pause changes nothing for the others."""
+@pytest.mark.usefixtures("clock")
+def test_no_more_try_than_may() -> None:
+    """A breaker that is closed lets so many try at a time, and the next when one of them has come to an end."""
     tried = closed()
-    with tried.attempt("m") as late:
-        fail(tried)
-        clock(1.0)
-        with tried.attempt("m") as trial:
-            assert late is not None
-            assert trial is not None
-            late.failed = "error"
-            tried._end("m", late)
-            clock(9.0)
-            assert not may_try(tried)
-            trial.worked = True
-    assert not may_try(tried), "the late failure, ending again, is the last that was heard"
+    with ExitStack() as attempts:
+        for _ in range(MOST):
+            assert attempts.enter_context(tried.attempt("m")) is not None
+        assert not may_try(tried)
+        assert not may_try(tried, despite=("absent",))
+    assert may_try(tried)
+
+
+def test_none_begins_while_one_has_waited_for_long(clock: Callable[[float], None]) -> None:
+    """What hangs is not waited for by more and more, though nobody knows yet that it hangs."""
+    tried = closed()
+    with tried.attempt("m"):
+        clock(0.25)
+        assert may_try(tried)
+        clock(0.26)
+        assert not may_try(tried)
+    assert may_try(tried)
+
+
+def test_an_error_now_and_then_opens_nothing(clock: Callable[[float], None]) -> None:
+    """Three in a row do, of failures that may be the request's own; an answer between them begins anew."""
+    tried = closed()
+
+    def attempt(*, works: bool) -> None:
+        with tried.attempt("m") as attempt:
+            assert attempt is not None
+            attempt.worked, attempt.failed, attempt.surely = works, "" if works else "error", False
+
+    for works in (False, False, True, False, False):
+        attempt(works=works)
+        assert may_try(tried)
+    attempt(works=False)
+    assert not may_try(tried)
+    clock(1.0)
+    attempt(works=False)  # the trial: one is enough
+    assert not may_try(tried)
+
+
+def test_what_is_long_over_is_forgotten(clock: Callable[[float], None]) -> None:
+    """Models that failed once and are not asked for any more take no memory."""
+    tried = Breakers(MOST)
+    for number in range(10):
+        with tried.attempt(f"model-{number}") as attempt:
+            assert attempt is not None
+            attempt.failed = "error"
+    assert len(tried._states) == 10
+    clock(62.0)
+    fail(tried)
+    assert list(tried._states) == ["m"]
 
 
 def test_an_exception_frees_the_trial(clock: Callable[[float], None]) -> None:
@@ -116,7 +156,7 @@ def test_an_exception_frees_the_trial(clock: Callable[[float], None]) -> None:
 
 def test_some_are_not_held_up(clock: Callable[[float], None]) -> None:
     """Whoever may try despite a reason tries beside the trial, and leaves nothing behind unless it fails."""
-    tried = Breakers()
+    tried = Breakers(MOST)
     assert may_try(tried, despite=(UNTRIED,))
     assert tried._states == {}
     fail(tried, "absent")

@@ -124,7 +124,7 @@ def test_a_canary_with_a_vocabulary_refuses_alone(
     answer = ask(client, data="green")
     assert answer.status_code == 422
     assert document(answer)["errors"][0]["detail"] == 'expected one of "red", "blue"; got "green"'
-    assert [failure.partition(":")[0] for failure in failures(caplog)] == ["", "refused", "", "refused"]
+    assert [failure.partition(":")[0] for failure in failures(caplog)] == ["", "refused", "", ""]  # the last is its own
 
 
 def one(_request: pb.PredictRequest) -> dict[str, pb.TensorProto]:
@@ -200,10 +200,50 @@ def test_who_forces_the_canary_is_held_up_by_errors_only(client: FlaskClient, fa
     assert label(ask(client)) == "stable"
     canary = with_canary(fake)
     assert [label(ask(client)), label(ask(client, X_Canary="always"))] == ["stable", "canary"]
-    canary.answer = failing(grpc.StatusCode.INTERNAL)
+    canary.answer = failing(grpc.StatusCode.DEADLINE_EXCEEDED)
     assert label(ask(client, X_Canary="always")) == "stable"
     canary.answer = line
     assert label(ask(client, X_Canary="always")) == "stable"
+
+
+@pytest.mark.usefixtures("_long_pause")
+def test_an_error_of_many_answers_keeps_nobody_from_the_canary(client: FlaskClient, fake: FakeServer) -> None:
+    """One request that it fails on is answered by the stable version, and the next by the canary again."""
+    canary = with_canary(fake)
+    assert label(ask(client)) == "canary"
+    canary.answer = failing(grpc.StatusCode.INTERNAL)
+    assert label(ask(client)) == "stable"
+    canary.answer = line
+    assert label(ask(client)) == "canary"
+
+
+HUGE = '{"golden": {"inputs": {"x": [[1]]}, "outputs": {"y": [[1%s]]}, "tolerance": 1e-6}}' % ("0" * 400)
+
+
+@pytest.mark.parametrize("name", ["card", "shape"])
+def test_what_nobody_foresaw_of_a_canary_is_answered_by_the_stable_version(
+    client: FlaskClient, fake: FakeServer, name: str
+) -> None:
+    """A number of hundreds of digits among its golden examples, or an answer of an impossible shape."""
+    shape = pb.TensorShapeProto(dim=[pb.TensorShapeProto.Dim(size=size) for size in (1, -1, -1)])
+    impossible = {"y": pb.TensorProto(dtype=pb.DT_FLOAT, tensor_shape=shape, float_val=[1.0])}
+    with_canary(fake, **({"card": HUGE.encode()} if name == "card" else {"answer": lambda _request: impossible}))
+    assert [label(ask(client)) for _ in range(3)] == ["stable"] * 3
+
+
+@pytest.mark.parametrize("headers", [{}, {"X_Canary": "always"}], ids=["drawn", "forced"])
+def test_a_canary_that_begins_to_hang_leaves_room_for_others(
+    app: Flask, fake: FakeServer, headers: dict[str, str]
+) -> None:
+    """Of eight threads four wait for it at the most, however many requests are meant for it, and the rest go on."""
+    canary = with_canary(fake)
+    assert label(ask(app.test_client())) == "canary"
+    with hanging(canary, 20) as asked, ThreadPoolExecutor(8) as pool:
+        waiting = [pool.submit(lambda: label(ask(app.test_client(), **headers))) for _ in range(8)]
+        wait_until(lambda: sum(each.done() for each in waiting) >= 4, 10, "the stable version's answers")
+        assert [label(ask(app.test_client(), X_Canary="never")) for _ in range(10)] == ["stable"] * 10
+        assert {each.result() for each in waiting} == {"stable"}
+        assert len(asked) <= 4
 
 
 def test_a_canary_that_recovers_answers_again(client: FlaskClient, fake: FakeServer) -> None:

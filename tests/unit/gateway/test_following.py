@@ -108,17 +108,17 @@ def test_asks_for_the_signature_once_a_second(
 ) -> None:
     """Within the second, requests cost one call each, be they answered, refused or not supported.
 
-    Without a label `stable` on the model, which has to be asked for first, asking costs two calls.
+    Without the label `stable`, which is asked for first, and `canary`, which it must not be, that costs three.
     """
     monkeypatch.setattr(catalog, "RECHECK_SECONDS", 3600.0)
     for data in (10, 11, "nonsense"):
         client.post("/predict", json={"data": data})
-    assert fake.calls == ["get_model_metadata", "get_model_metadata", "predict", "predict"]
+    assert fake.calls == [*["get_model_metadata"] * 3, "predict", "predict"]
     fake.version, fake.outputs = 2, {}
     fake.calls.clear()
     for _ in range(3):
         client.post("/predict", json={"data": 10})
-    assert fake.calls == ["predict", "get_model_metadata", "get_model_metadata"]
+    assert fake.calls == ["predict", *["get_model_metadata"] * 3]
 
 
 def test_a_failing_look_at_the_signature_costs_no_answer(

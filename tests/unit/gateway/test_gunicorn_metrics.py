@@ -4,6 +4,7 @@ import http.client
 import os
 import re
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -61,3 +62,41 @@ def test_workers_add_up_what_they_measure(fake: FakeServer, tmp_path: Path, give
         gunicorn.send(signal.SIGTERM)
         assert gunicorn.wait(WAIT_SECONDS) == 0
         assert made.exists() is given
+
+
+def test_a_full_folder_costs_the_metrics_of_others_and_no_request(fake: FakeServer, tmp_path: Path) -> None:
+    """Where there is no room for shared counts, a worker counts for itself and says so, and answers on."""
+    fake.labels = {"stable": 1}
+    port = free_port()
+    words = f"exec {Path(sys.executable).with_name('gunicorn')} -c gateway/gunicorn_config.py"
+    (tmp_path / "small").mkdir()
+    mount = f"mount -t tmpfs -o size=16k tmpfs {tmp_path / 'small'}"
+    namespace = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
+    if subprocess.run([*namespace, mount], capture_output=True, check=False).returncode:
+        pytest.skip("cannot mount a small disk here")
+    env = {"PORT": str(port), "MODEL_SERVER": fake.target, "WORKERS": "1", "TMPDIR": str(tmp_path / "small")}
+    with running([*namespace, f"{mount} && {words}"], log_file=tmp_path / "log", env=env) as gunicorn:
+        wait_until(lambda: get(port, "/livez"), WAIT_SECONDS, "gunicorn")
+        for _ in range(5):
+            assert '"label":"stable"' in get(port, "/predict", '{"data": 10}')
+        assert 'gateway_predictions_total{label="stable",model="line",version="1"} 5.0' in get(port, "/metrics")
+        assert "no room to share metrics" in gunicorn.output()
+        assert gunicorn.output().count("Booting worker") == 1
+
+
+def test_a_gateway_that_takes_anothers_place_has_a_folder_of_its_own(fake: FakeServer, tmp_path: Path) -> None:
+    """After SIGHUP and SIGUSR2 the new master does not take the old one's folder, which goes with that."""
+    fake.labels = {"stable": 1}
+    port = free_port()
+    env = {"PORT": str(port), "MODEL_SERVER": fake.target, "WORKERS": "1", "TMPDIR": str(tmp_path)}
+    command: list[str | Path] = [Path(sys.executable).with_name("gunicorn"), "-c", "gateway/gunicorn_config.py"]
+    with running(command, log_file=tmp_path / "log", env=env) as gunicorn:
+        wait_until(lambda: get(port, "/livez"), WAIT_SECONDS, "gunicorn")
+        gunicorn.send(signal.SIGHUP)
+        wait_until(lambda: gunicorn.output().count("Booting worker") == 2, WAIT_SECONDS, "another worker")
+        gunicorn.send(signal.SIGUSR2)
+        wait_until(lambda: gunicorn.output().count("Booting worker") == 3, WAIT_SECONDS, "the new master's worker")
+        gunicorn.send(signal.SIGTERM)
+        gunicorn.wait(WAIT_SECONDS)
+        assert '"label":"stable"' in get(port, "/predict", '{"data": 10}')
+        assert "gateway_predictions_total" in get(port, "/metrics")

@@ -104,7 +104,6 @@ def test_clients_make_no_series(client: FlaskClient, fake: FakeServer, measured:
     assert set(measured.grown()) == {
         (PREDICTIONS, (("label", "stable"), ("model", "line"), ("version", "1"))),
         (PREDICTIONS, (("label", "none"), ("model", "other"), ("version", "1"))),
-        (FALLBACKS, (("model", "line"), ("reason", "refused"))),
         (FALLBACKS, (("model", "other"), ("reason", "absent"))),
     }
 

@@ -167,13 +167,34 @@ def test_a_canary_is_not_forgotten(client: FlaskClient, fake: FakeServer) -> Non
     assert fake.predicted.count((2, "card")) == 1
 
 
+def test_the_canary_of_a_model_without_a_stable_label_is_not_the_default(client: FlaskClient, fake: FakeServer) -> None:
+    """Where a hand has labelled a canary and nothing else, the newest of the others answers; with no other, nobody."""
+    fake.others, fake.labels = [Served(version=2)], {"canary": 2}
+    assert version(client) == 1
+    fake.state = pb.ModelVersionStatus.END
+    answer = client.post("/predict", json={"data": 10})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+
+
 @pytest.mark.usefixtures("_each_time")
-def test_a_model_without_labels_costs_one_small_call_more(client: FlaskClient, fake: FakeServer) -> None:
-    """Each look at a model without labels is two metadata calls, at one with labels a single one."""
+def test_a_gateway_is_not_ready_once_only_the_canary_is_loaded(client: FlaskClient, fake: FakeServer) -> None:
+    """A stable version that was there and has gone is not taken to be there still; it is not missing either: 503."""
+    fake.others, fake.labels = [Served(version=2)], {"stable": 1, "canary": 2}
+    assert version(client) == 1
+    assert client.get("/readyz").status_code == 200
+    fake.state = pb.ModelVersionStatus.LOADING
+    assert client.get("/readyz").status_code == 503
+    assert client.get("/v2/health/ready").status_code == 503
+    assert client.post("/predict", json={"data": 10}).status_code == 503
+
+
+@pytest.mark.usefixtures("_each_time")
+def test_a_model_without_labels_costs_two_small_calls_more(client: FlaskClient, fake: FakeServer) -> None:
+    """Each look at a model without labels is three metadata calls, at one with labels a single one."""
     version(client)
     fake.calls.clear()
     version(client)
-    assert fake.calls == ["get_model_metadata", "get_model_metadata", "predict"]
+    assert fake.calls == [*["get_model_metadata"] * 3, "predict"]
     fake.labels = {"stable": 1}
     fake.calls.clear()
     version(client)
