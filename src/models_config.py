@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from google.protobuf import text_format
@@ -59,6 +59,35 @@ def write(store: Path, config: Any, text: str | None = None) -> None:
     if config != read(store):
         same = text is not None and text_format.Parse(text, model_server_config_pb2.ModelServerConfig()) == config
         replace(store / CONFIG_FILE, text if text and same else text_format.MessageToString(config))
+
+
+def find(config: Any, model: str) -> Any:
+    """What a `ModelServerConfig` says of a model; None where it does not name it."""
+    return next((entry for entry in config.model_config_list.config if entry.name == model), None)
+
+
+def add(config: Any, model: str, served_from: PurePosixPath) -> Any:
+    """Name a model, by the folder where a server sees it.
+
+    Returns:
+        Its entry, whose version policy and labels are still empty.
+    """
+    entry = model_server_config_pb2.ModelConfig(
+        name=model, base_path=str(served_from / model), model_platform="tensorflow"
+    )
+    config.model_config_list.config.append(entry)
+    return config.model_config_list.config[-1]
+
+
+def loaded(entry: Any, published: list[int]) -> list[int]:
+    """Which versions an entry's policy has a server load, ascending; of those named one by one also what is gone."""
+    policy = entry.model_version_policy
+    kind = policy.WhichOneof("policy_choice")
+    if kind == "specific":
+        return sorted(set(policy.specific.versions))
+    if kind == "all":
+        return published
+    return published[-max(policy.latest.num_versions, 1) :]
 
 
 def versions(model_folder: Path) -> list[int]:

@@ -15,7 +15,7 @@ from src.cli import SERVED_FROM
 from src.errors import ReleaseError, StoreError
 from src.locks import PUBLISHING, RELEASING, held
 from src.models_config import CONFIG_FILE, store_errors, sync_folder, versions
-from src.release import integrity, retention, state
+from src.release import integrity, retention, state, upkeep
 
 STAGING = ".staging"
 
@@ -36,7 +36,7 @@ def prepare(store: Path, *, served_from: PurePosixPath = SERVED_FROM) -> None:
         for leftover in store.glob(f"*/{STAGING}"):
             _remove(leftover)
         retention.sweep(store)
-        state.ensure_config(store, served_from)
+        upkeep.ensure_config(store, served_from)
 
 
 def publish(store: Path, model: str, write: Callable[[Path], None], then: Callable[[int], None]) -> int:
@@ -63,12 +63,12 @@ def publish(store: Path, model: str, write: Callable[[Path], None], then: Callab
         staging.parent.mkdir(exist_ok=True)
         _remove(staging)
         with held(store, RELEASING):
-            state.pin(store, model)
+            upkeep.pin(store, model)
         try:
             write(staging)
             integrity.write_sums(staging)
             _sync_tree(staging)
-            version = _rename_to_next(staging, state.last_number(store, model) + 1)
+            version = _rename_to_next(staging, upkeep.last_number(store, model) + 1)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)  # and let the error through, whatever becomes of this
             raise

@@ -72,15 +72,3 @@ def read(version: Path) -> Card | None:
         return None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ReleaseError(f"its card {CARD_FILE} cannot be read: {error}") from error
-
-
-def passed(version: Path) -> bool | None:
-    """Whether a version passed the gate; None where it was not made here.
-
-    A damaged card is one that did not pass: it should not keep others from being served.
-    """
-    try:
-        card = read(version)
-    except ReleaseError:
-        return False
-    return None if card is None else bool(card.gate and card.gate.passed)

@@ -10,9 +10,10 @@ from src.errors import ReleaseError, UnreachableError
 from src.locks import RELEASING, held
 from src.models_config import store_errors
 from src.release import history, retention, state, traffic
+from src.release.candidates import not_served
 from src.release.fleet import Fleet
 from src.release.history import Operation
-from src.release.plans import Judged, Plan, Planner, not_served
+from src.release.plans import Judged, Plan, Planner
 from src.release.servers import Server, connected
 from src.release.state import CANARY
 from src.release.steps import Steps

@@ -1,14 +1,13 @@
 """What a promotion, a rollback, a canary and a retirement change, and whether they can."""
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from src import tf_serving_pb2 as pb
-from src.errors import ReleaseError, UnreachableError
+from src.errors import ReleaseError
 from src.models_config import versions
-from src.release import cards, history, integrity, state
+from src.release import candidates, cards, history, state
 from src.release.history import Action, Operation
 from src.release.state import CANARY, STABLE, Release
 from src.release.traffic import Traffic
@@ -81,7 +80,7 @@ class Planner:
         if judged and judged.stable != stable:
             against = f"version {judged.stable}" if judged.stable else "none"
             raise ReleaseError(f"version {stable} became stable while version {version} was judged against {against}")
-        card, signature = self._checked(version, force=force)
+        card, signature = self._checked(version, stable, force=force)
         labels = self._stable_labels(version)
         before = stable if stable != version else self._before(version)
         return Plan(
@@ -110,7 +109,7 @@ class Planner:
         if target is None:
             now = f" before version {stable}" if stable else ""
             raise ReleaseError(f"no version of {self.model} was stable{now}; promote one")
-        card, signature = self._checked(target, force=True)
+        card, signature = candidates.check(self.store, self.model, target)
         labels = self._stable_labels(target)
         return Plan(
             action="rollback",
@@ -140,7 +139,7 @@ class Planner:
             raise ReleaseError(f"{self.model} has no stable version, beside which a canary could stand; promote one")
         if version == stable:
             raise ReleaseError(f"{self.model} version {version} is the stable one; a canary is another")
-        card, signature = self._checked(version, force=force)
+        card, signature = self._checked(version, stable, force=force)
         return Plan(
             action="canary",
             version=version,
@@ -226,47 +225,8 @@ class Planner:
         before = self._before(stable)
         return before if before in self._release.versions else None
 
-    def _checked(self, version: int, *, force: bool) -> tuple[cards.Card | None, pb.SignatureDef]:
-        """The card and signature of a version that may be served."""
-        if version not in self._published:
-            there = ", ".join(map(str, self._published)) or "none"
-            raise ReleaseError(f"no version {version} of {self.model} in {self.store}; there is: {there}")
-        name, folder = f"{self.model} version {version}", self.store / self.model / str(version)
-        with not_served(self.model, version):
-            card, signature = integrity.check(folder, self.model), integrity.signature(folder)
+    def _checked(self, version: int, stable: int | None, *, force: bool) -> candidates.Candidate:
+        found = candidates.check(self.store, self.model, version)
         if not force:
-            self._check_wanted(version, name, card, signature)
-        return card, signature
-
-    def _check_wanted(self, version: int, name: str, card: cards.Card | None, signature: pb.SignatureDef) -> None:
-        if card and card.gate and not card.gate.passed:
-            reasons = "; ".join(card.gate.reasons)
-            raise ReleaseError(f"the gate refused {name}: {reasons}; --force serves it all the same")
-        stable = self._release.stable(self._published)
-        if stable in (None, version):
-            return
-        try:
-            served = integrity.signature(self.store / self.model / str(stable))
-        except ReleaseError:  # a damaged one should not keep another from taking its place
-            return
-        if differs := integrity.difference(signature, served):
-            raise ReleaseError(f"{name} does not fit the clients of version {stable}: {differs}; --force serves it")
-
-
-@contextlib.contextmanager
-def not_served(model: str, version: int) -> Iterator[None]:
-    """Name the version of which something is wrong.
-
-    Args:
-        model: The model's name.
-        version: The version's number.
-
-    Raises:
-        ReleaseError: The same, with the name in front.
-    """
-    try:
-        yield
-    except UnreachableError:  # which says nothing of the version
-        raise
-    except ReleaseError as error:
-        raise ReleaseError(f"{model} version {version} cannot be served: {error}") from error
+            candidates.check_wanted(self.store, self.model, version, stable, found)
+        return found

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from src.models_config import CARD_FILE, versions
-from src.release import state
+from src.release import upkeep
 
 REMOVED = ".removed-"  # no integer: servers pass over it
 
@@ -29,7 +29,7 @@ def apply(store: Path, model: str, keep: int) -> list[int]:
         OSError: A version cannot be removed.
     """
     sweep(store)
-    told = state.named(store, model)
+    told = upkeep.named(store, model)
     ours = [version for version in versions(store / model) if (store / model / str(version) / CARD_FILE).exists()]
     removed = [version for version in ours if version not in told][: -max(keep, 1)]
     for version in removed:

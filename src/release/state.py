@@ -13,18 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tensorflow_serving.config import model_server_config_pb2
-
 from src import models_config
 from src.cli import SERVED_FROM
 from src.errors import ReleaseError, StoreError
-from src.models_config import CARD_FILE, models, versions
-from src.release import history
+from src.models_config import models, versions
 
 STABLE, CANARY = "stable", "canary"
-# Of a SavedModel that was put into the store by hand: a gateway that finds the newest not to answer its golden examples
-# as it should falls back to the one before it.
-KEPT_VERSIONS = 2
 
 
 @dataclass(frozen=True)
@@ -91,10 +85,10 @@ def read(store: Path, model: str) -> Release | None:
     Raises:
         StoreError: `models.config` is not valid.
     """
-    entry = _find(models_config.read(store), model)
+    entry = models_config.find(models_config.read(store), model)
     if entry is None:
         return None
-    return Release(frozenset(_loaded(entry, versions(store / model))), dict(entry.version_labels))
+    return Release(frozenset(models_config.loaded(entry, versions(store / model))), dict(entry.version_labels))
 
 
 def write(store: Path, model: str, release: Release, served_from: PurePosixPath = SERVED_FROM) -> None:
@@ -111,9 +105,9 @@ def write(store: Path, model: str, release: Release, served_from: PurePosixPath 
         OSError: It cannot be written.
     """
     config = models_config.read(store)
-    entry = _find(config, model)
+    entry = models_config.find(config, model)
     if release.versions:
-        entry = entry or _add(config, model, served_from)
+        entry = entry or models_config.add(config, model, served_from)
         entry.model_version_policy.specific.versions[:] = sorted(release.versions)
         entry.version_labels.clear()
         entry.version_labels.update(release.labels)
@@ -138,7 +132,7 @@ def save(store: Path, model: str) -> Saved:
     """
     path = store / models_config.CONFIG_FILE
     text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-    return Saved(text, _find(models_config.read(store), model))
+    return Saved(text, models_config.find(models_config.read(store), model))
 
 
 def restore(store: Path, model: str, saved: Saved) -> None:
@@ -154,7 +148,7 @@ def restore(store: Path, model: str, saved: Saved) -> None:
         OSError: It cannot be written.
     """
     config = models_config.read(store)
-    now = _find(config, model)
+    now = models_config.find(config, model)
     if now is not None and saved.entry is not None:
         now.CopyFrom(saved.entry)
     elif now is not None:
@@ -187,107 +181,3 @@ def labelled(store: Path, model: str, label: str) -> int | None:
     """
     release = read(store, model)
     return release.labels.get(label) if release else None
-
-
-def ensure_config(store: Path, served_from: PurePosixPath = SERVED_FROM) -> None:
-    """Make `models.config` exist; leave what it says already.
-
-    It may have been lost: of a model trained here, the version is named then that was stable last, by the history, and
-    no other, since whatever was never promoted has been held back. Of a SavedModel from elsewhere, the newest versions
-    are served (policy `latest`).
-
-    Args:
-        store: The model store.
-        served_from: The store's folder as the model server sees it; absolute.
-
-    Raises:
-        StoreError: The file there is no valid configuration, or the history cannot be read.
-        OSError: The file cannot be written.
-    """
-    config = models_config.read(store)
-    known = {model.name for model in config.model_config_list.config}
-    for model in models(store):
-        if model in known:
-            continue
-        published = versions(store / model)
-        done = [operation for operation in history.read(store, model) if operation.outcome == "done"]
-        if stables := [version for version in history.stables(done, None) if version in published]:
-            entry = _add(config, model, served_from)
-            entry.model_version_policy.specific.versions.append(stables[-1])
-            entry.version_labels[STABLE] = stables[-1]
-        elif not any((store / model / str(version) / CARD_FILE).exists() for version in published):
-            _add(config, model, served_from).model_version_policy.latest.num_versions = KEPT_VERSIONS
-    models_config.write(store, config)
-
-
-def named(store: Path, model: str) -> set[int]:
-    """The versions in a model's folder that servers are told of, by this name or another one on the same folder.
-
-    Raises:
-        StoreError: `models.config` is not valid.
-    """
-    entries = models_config.read(store).model_config_list.config
-    same = [entry for entry in entries if model in (entry.name, PurePosixPath(entry.base_path).name)]
-    published = versions(store / model)
-    return {v for entry in same for v in (*_loaded(entry, published), *entry.version_labels.values())}
-
-
-def last_number(store: Path, model: str) -> int:
-    """The greatest number that a version of a model has had, as far as anything still tells; 0 where there was none.
-
-    A number is not given twice: who has named it, in `models.config` or anywhere else, meant another version.
-
-    Args:
-        store: The model store.
-        model: The model's name.
-
-    Raises:
-        StoreError: `models.config` is not valid.
-    """
-    told = [operation.version for operation in history.read(store, model)]
-    reported = models_config.reported(store / model)
-    return max([0, *named(store, model), *told, *versions(store / model), *reported])
-
-
-def pin(store: Path, model: str) -> None:
-    """Name a model's loaded versions one by one, so that one more in its folder is not served by itself.
-
-    An entry that a hand wrote may serve whatever is newest. Its newest version becomes the one labelled stable.
-
-    Args:
-        store: The model store.
-        model: The model's name.
-
-    Raises:
-        StoreError: `models.config` is not valid.
-        OSError: It cannot be written.
-    """
-    entry = _find(models_config.read(store), model)
-    if entry is None or entry.model_version_policy.HasField("specific"):
-        return  # named already: what is named and gone stays named, and its number is not given to another
-    loaded = _loaded(entry, versions(store / model))
-    labels = {STABLE: loaded[-1]} if loaded else {}
-    write(store, model, Release(frozenset(loaded), labels | dict(entry.version_labels) if loaded else {}))
-
-
-def _find(config: Any, model: str) -> Any:
-    return next((entry for entry in config.model_config_list.config if entry.name == model), None)
-
-
-def _add(config: Any, model: str, served_from: PurePosixPath) -> Any:
-    entry = model_server_config_pb2.ModelConfig(
-        name=model, base_path=str(served_from / model), model_platform="tensorflow"
-    )
-    config.model_config_list.config.append(entry)
-    return config.model_config_list.config[-1]
-
-
-def _loaded(entry: Any, published: list[int]) -> list[int]:
-    """Which versions an entry's policy has a server load, ascending; of those named one by one also what is gone."""
-    policy = entry.model_version_policy
-    kind = policy.WhichOneof("policy_choice")
-    if kind == "specific":
-        return sorted(set(policy.specific.versions))
-    if kind == "all":
-        return published
-    return published[-max(policy.latest.num_versions, 1) :]

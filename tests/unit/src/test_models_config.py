@@ -7,7 +7,7 @@ import pytest
 
 from src.errors import StoreError
 from src.models_config import versions
-from src.release.state import ensure_config
+from src.release.upkeep import ensure_config
 from tests.unit.src.release.stored import add_version
 from tests.unit.src.release.test_state import HAND_EDITED, read
 

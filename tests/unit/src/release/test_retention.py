@@ -5,7 +5,7 @@ from pathlib import Path
 
 from src import store
 from src.models_config import versions
-from src.release import retention, state
+from src.release import retention, upkeep
 from src.release.operations import Operator
 from src.release.traffic import Traffic
 from tests.unit.src.release.stored import add_version
@@ -43,7 +43,7 @@ def test_a_number_that_was_removed_is_not_given_again(tmp_path: Path) -> None:
     Operator(store=tmp_path).promote("line", 7)
     (tmp_path / "models.config").unlink()
     (tmp_path / "line" / "7").rename(tmp_path / "elsewhere")
-    assert state.last_number(tmp_path, "line") == 7
+    assert upkeep.last_number(tmp_path, "line") == 7
 
 
 def test_a_model_that_no_server_is_told_of_keeps_its_newest(tmp_path: Path) -> None:

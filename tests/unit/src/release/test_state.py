@@ -8,8 +8,9 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from src.release.operations import Operator
-from src.release.state import ensure_config, last_number, pin, stable
+from src.release.state import stable
 from src.release.traffic import Traffic
+from src.release.upkeep import ensure_config, last_number, pin
 from tests.unit.src.release.stored import add_version
 
 HAND_EDITED = """# Ours since the spring.
