@@ -6,7 +6,6 @@ from typing import Any
 
 from gateway.catalog import Catalog
 from gateway.contract import Contract
-from gateway.default import Found
 from gateway.errors import GatewayError
 from gateway.openapi import examples, schemas
 from gateway.openapi.operations import PREDICT, TAGS, V1, V2, post
@@ -44,11 +43,10 @@ def build(catalog: Catalog, readiness: Readiness, default: str) -> dict[str, Any
         except GatewayError as error:
             texts.append(f"**{model}** is left out: {error.detail}")
             continue
-        first = served[0][1].servable
-        texts.append(f"**{model}** version {first.version}. {first.card.description}".strip())
-        for path, version, contract in served:
-            _add_schemas(components, _name(path, version.servable), version.servable, contract)
-            found |= _predictions(path, version, contract, default=model == default and not path)
+        texts.append(f"**{model}** version {served[0][1].version}. {served[0][1].card.description}".strip())
+        for path, servable, contract in served:
+            _add_schemas(components, _name(path, servable), servable, contract)
+            found |= _predictions(path, servable, contract, default=model == default and not path)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -62,14 +60,14 @@ def build(catalog: Catalog, readiness: Readiness, default: str) -> dict[str, Any
     }
 
 
-def _served(catalog: Catalog, readiness: Readiness, model: str) -> Iterator[tuple[str, Found, Contract]]:
+def _served(catalog: Catalog, readiness: Readiness, model: str) -> Iterator[tuple[str, Servable, Contract]]:
     """The version in force, and each available version under its own path."""
-    found = catalog.find(model)
-    yield "", found, found.servable.contract()
+    servable = catalog.servable(model)
+    yield "", servable, servable.contract()
     for version in readiness.versions(model):
         with contextlib.suppress(GatewayError):  # it has gone meanwhile, is refused, or has no contract
-            found = catalog.find(model, Selector(version=version))
-            yield f"/versions/{version}", found, found.servable.contract()
+            servable = catalog.servable(model, Selector(version=version))
+            yield f"/versions/{version}", servable, servable.contract()
 
 
 def _name(path: str, servable: Servable) -> str:
@@ -88,8 +86,7 @@ def _add_schemas(components: dict[str, Schema], name: str, servable: Servable, c
     }
 
 
-def _predictions(path: str, found: Found, contract: Contract, *, default: bool) -> dict[str, Schema]:
-    servable = found.servable
+def _predictions(path: str, servable: Servable, contract: Contract, *, default: bool) -> dict[str, Schema]:
     model, name = servable.model, _name(path, servable)
     regular = REGULAR if any(None in feature.shape[1:] for feature in contract.features) else ""
     version = path.replace("/versions/", "_version_")
@@ -121,7 +118,7 @@ def _predictions(path: str, found: Found, contract: Contract, *, default: bool) 
         request=f"{name}.PredictRequest",
         example=examples.predict_request(contract),
         answer=f"{name}.PredictAnswer",
-        answer_example=examples.predict_answer(contract, model, servable.version, found.label),
+        answer_example=examples.predict_answer(contract, model, servable.version),
         description=contract.card.description,
         beyond=regular,
         canary=True,

@@ -52,15 +52,14 @@ def data(contract: Contract) -> Any:
     return _golden_input(contract) or (contract.data.example() if sum(sizes) <= MAX_VALUES else None)
 
 
-def predict_answer(contract: Contract, model: str, version: int, label: str | None) -> dict[str, Any] | None:
+def predict_answer(contract: Contract, model: str, version: int) -> dict[str, Any] | None:
     """The answer to it, where it is known."""
     known = _golden_output(contract) if _golden_input(contract) else None
     if known is None:
         return None
     warnings = contract.warnings(_parsed(contract), ())
-    optional = {"label": label, "warnings": warnings}
     answer = {"prediction": known, "model": model, "version": version}
-    return answer | {name: value for name, value in optional.items() if value}
+    return answer | ({"warnings": warnings} if warnings else {})
 
 
 def predict_request(contract: Contract) -> dict[str, Any] | None:

@@ -53,7 +53,7 @@ def predict_answer(contract: Contract, model: str) -> Schema:
         "prediction": prediction,
         "model": {"type": "string", "const": model},
         "version": {"type": "integer", "description": "The version that made the prediction."},
-        "label": {"type": "string", "description": "The label that it was chosen by, if it was by one."},
+        "label": {"type": "string", "description": "`canary`, if that is what answered."},
         "warnings": {
             "type": "array",
             "items": PLACE,

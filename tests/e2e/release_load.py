@@ -105,7 +105,7 @@ def _read(answer: http.client.HTTPResponse, number: int, protocol: int) -> Answe
     document, label = json.loads(text), answer.getheader("X-Model-Label")
     version = int(answer.getheader("X-Model-Version") or 0)
     if protocol == 0:
-        named, value = (document["version"], document.get("label")), document["prediction"]
+        named, value = (document["version"], document.get("label", "stable")), document["prediction"]
     elif protocol == 1:
         named, value = (version, label), document["predictions"][0][0]
     else:

@@ -46,7 +46,7 @@ def test_predicts_from_six_inputs(models: Stack) -> None:
     assert models.predict(FLAT).json()["prediction"] == pytest.approx(RENT, abs=0.3)
     answer = models.predict([FLAT, FLAT | {"furnished": False}]).json()
     assert answer["prediction"] == pytest.approx([RENT, RENT - 1], abs=0.3)
-    assert answer.keys() == {"prediction", "model", "version", "label"}
+    assert answer.keys() == {"prediction", "model", "version"}
 
 
 def test_the_other_model_is_asked_by_name(models: Stack) -> None:

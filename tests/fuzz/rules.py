@@ -91,7 +91,7 @@ def _has_member_twice(request: Request) -> bool:
 
 def _hold_answer(request: Request, document: dict[str, Any]) -> None:
     if request.method == "POST" and request.path == "/predict":
-        assert document.keys() - {"warnings"} == {"prediction", "model", "version", "label"}, document
+        assert document.keys() - {"warnings"} == {"prediction", "model", "version"}, document
         assert document["version"] == VERSION, document
     elif request.method == "POST" and "outputs" in document and request.path.startswith("/v2"):
         _hold_outputs(document["outputs"])

@@ -78,7 +78,7 @@ def test_a_full_folder_costs_the_metrics_of_others_and_no_request(fake: FakeServ
     with running([*namespace, f"{mount} && {words}"], log_file=tmp_path / "log", env=env) as gunicorn:
         wait_until(lambda: get(port, "/livez"), WAIT_SECONDS, "gunicorn")
         for _ in range(5):
-            assert '"label":"stable"' in get(port, "/predict", '{"data": 10}')
+            assert '"version":1' in get(port, "/predict", '{"data": 10}')
         assert 'gateway_predictions_total{label="stable",model="line",version="1"} 5.0' in get(port, "/metrics")
         assert "no room to share metrics" in gunicorn.output()
         assert gunicorn.output().count("Booting worker") == 1
@@ -98,5 +98,5 @@ def test_a_gateway_that_takes_anothers_place_has_a_folder_of_its_own(fake: FakeS
         wait_until(lambda: gunicorn.output().count("Booting worker") == 3, WAIT_SECONDS, "the new master's worker")
         gunicorn.send(signal.SIGTERM)
         gunicorn.wait(WAIT_SECONDS)
-        assert '"label":"stable"' in get(port, "/predict", '{"data": 10}')
+        assert '"version":1' in get(port, "/predict", '{"data": 10}')
         assert "gateway_predictions_total" in get(port, "/metrics")
