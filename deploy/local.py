@@ -124,7 +124,8 @@ def announce(host: str, port: int, server_port: int) -> None:
             return
         time.sleep(0.2)
     body = shlex.quote(example(host, port))
-    print(f"\nReady: {url}  (Ctrl-C stops it). Try:\n  curl -d {body} {url}/predict\n", flush=True)
+    elsewhere = f"For src.release:\n  export MODEL_SERVER={LOOPBACK}:{server_port}\n" if server_port != 8500 else ""
+    print(f"\nReady: {url}  (Ctrl-C stops it). Try:\n  curl -d {body} {url}/predict\n{elsewhere}", flush=True)
 
 
 def train_if_new(model: str) -> int:

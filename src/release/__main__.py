@@ -8,8 +8,12 @@ import math
 import sys
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from src import cli  # all else is imported by what needs it: so early, Ctrl-C would end in a traceback
+
+if TYPE_CHECKING:
+    from src.release.traffic import Traffic
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
@@ -24,11 +28,10 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     _add(commands, "rollback", "make the version stable again that was so before", changes=True)
     canary = _add(commands, "canary", "give a version a share of the requests", changes=True, version=True)
     _add_force(canary)
+    what = "of the requests without version or label (default: 0.1, or as it is)"
+    canary.add_argument("--share", type=_share, help=what)
     canary.add_argument(
-        "--share", type=_share, default=0.1, help="of the requests without version or label (default: %(default)s)"
-    )
-    canary.add_argument(
-        "--shadow-share", type=_share, default=0.0, help="of those it gets a copy, to compare (default: %(default)s)"
+        "--shadow-share", type=_share, help="of those it gets a copy, to compare (default: 0, or as it is)"
     )
     _add(commands, "retire", "take a version out of service; it stays in the store", changes=True, version=True)
     told = _add(commands, "history", "tell who changed what, when and why")
@@ -122,7 +125,6 @@ def _history(options: argparse.Namespace) -> None:
 
 def _change(options: argparse.Namespace) -> None:
     from src.release.operations import Operator
-    from src.release.traffic import Traffic
 
     operator = Operator(
         store=options.store,
@@ -139,10 +141,22 @@ def _change(options: argparse.Namespace) -> None:
     elif options.command == "rollback":
         operator.rollback(options.model)
     elif options.command == "canary":
-        shares = Traffic(canary_share=options.share, shadow_share=options.shadow_share)
-        operator.canary(options.model, options.version, shares, force=options.force)
+        operator.canary(options.model, options.version, _shares(options), force=options.force)
     else:
         operator.retire(options.model, options.version)
+
+
+def _shares(options: argparse.Namespace) -> "Traffic":
+    """The shares that are given; what is left out stays as it is for a canary that is one already."""
+    import msgspec
+
+    from src.release import state, traffic
+
+    is_canary = state.labelled(options.store, options.model, state.CANARY) == options.version
+    now = traffic.read(options.store).get(options.model) if is_canary else None
+    shares = now or traffic.Traffic(canary_share=0.1)
+    given = {"canary_share": options.share, "shadow_share": options.shadow_share}
+    return msgspec.structs.replace(shares, **{name: share for name, share in given.items() if share is not None})
 
 
 def _version(text: str) -> int:

@@ -138,7 +138,7 @@ class Operator:
             if plan.traffic is not None:
                 traffic.write(self.store, model, plan.traffic)
             steps.trim(after, gone=plan.gone)
-            history.end(self.store, operation, "done")
+            history.end(self.store, operation, "done", plan.detail)
         except (ReleaseError, OSError) as error:
             reason = getattr(error, "strerror", None) or error
             raise ReleaseError(f"{plan.told}, and not all is done: {reason}; run it again") from error
@@ -161,6 +161,7 @@ class Operator:
                 if not self.offline:
                     hint = "is MODEL_SERVER right? --offline writes the release for servers that start later"
                     raise UnreachableError(f"{error}; {hint}") from error
+                self.say(f"{error}: none is waited for")
             yield servers
 
 

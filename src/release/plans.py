@@ -38,6 +38,7 @@ class Plan:
         gone: A version to see unloaded.
         traffic: The model's shares from then on; None where they stay.
         told: What to tell when it is done.
+        detail: What the history has to tell besides.
     """
 
     action: Action
@@ -49,6 +50,7 @@ class Plan:
     gone: int | None = None
     traffic: Traffic | None = None
     told: str
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,10 @@ class Planner:
         target = last if is_gone or self._was_cut_off("rollback", last) else self._before(last)
         if target is None:
             now = f" before version {stable}" if stable else ""
-            raise ReleaseError(f"no version of {self.model} was stable{now}; promote one")
+            raise ReleaseError(
+                f"there is nothing to roll {self.model} back to: no version that is left, and was neither retired nor"
+                f" rolled back from, was stable{now}; promote one"
+            )
         card, signature = candidates.check(self.store, self.model, target)
         labels = self._stable_labels(target)
         return Plan(
@@ -150,8 +155,8 @@ class Planner:
             card=card,
             signature=signature,
             traffic=traffic,
-            told=f"{self.model} version {version} is the canary, for {traffic.canary_share:.3g} of the requests"
-            + (f", and gets a copy of {traffic.shadow_share:.3g}" if traffic.shadow_share else ""),
+            told=f"{self.model} version {version} is the canary, for {traffic.told}",
+            detail=traffic.told,
         )
 
     def retire(self, version: int) -> Plan:
@@ -169,7 +174,8 @@ class Planner:
         if version == stable:
             raise ReleaseError(f"{self.model} version {version} is stable; promote another one first, or roll back")
         if version not in now.versions and not self._was_cut_off("retire", version):
-            raise ReleaseError(f"{self.model} version {version} is not in service")
+            there = ", ".join(map(str, sorted(now.versions))) or "none"
+            raise ReleaseError(f"{self.model} version {version} is not in service; there is: {there}")
         labels = {label: v for label, v in now.labels.items() if v != version}
         labels |= {} if stable is None else {STABLE: stable}
         before = self._loaded_before(stable)

@@ -74,6 +74,8 @@ class _Survey:
         operations = history.read(store, model)
         self._cut_off = operations[-1] if operations and operations[-1].outcome == "begun" else None
         self._traffic = traffic.read(store).get(model, Traffic())
+        self._unlabelled = sorted(self._release.versions - set(self._release.labels.values()))
+        self._stables = history.stables(operations, self._release.stable(self._published), self._unlabelled)
 
     def lines(self) -> list[VersionStatus]:
         return [self._line(version) for version in sorted({*self._published, *self._release.versions}, reverse=True)]
@@ -107,8 +109,7 @@ class _Survey:
     def _role(self, version: int) -> str:
         if STABLE not in self._release.labels and version == self._release.stable(self._published):
             return "newest"
-        is_loaded = version in self._release.versions and version not in self._release.labels.values()
-        return "previous" if is_loaded else ""
+        return "previous" if version in self._unlabelled and version in self._stables else ""
 
     def _state(self, version: int) -> str:
         if not self._servers:
@@ -136,7 +137,9 @@ class _Survey:
         notes += [f"the server says: {message}" for message in sorted(filter(None, told))]
         notes += self._label_notes(version)
         if self._release.labels.get(CANARY) == version:
-            notes.append(f"{self._traffic.canary_share:.3g} of the requests")
+            notes.append(self._traffic.told)
+        if self._servers and self._role(version) == "newest" and (card is not None):
+            notes.append("no version has the label stable: promote this one, to have it so")
         if self._cut_off and self._cut_off.version == version:
             notes.append(f"a {self._cut_off.action} was cut off: run it again")
         return notes

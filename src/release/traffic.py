@@ -26,6 +26,12 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     shadow_share: float = 0.0
     shadow_label: str = "canary"
 
+    @property
+    def told(self) -> str:
+        """The shares in words."""
+        copies = f", and a copy of {self.shadow_share:.3g}" if self.shadow_share else ""
+        return f"{self.canary_share:.3g} of the requests{copies}"
+
 
 def read(store: Path) -> dict[str, Traffic]:
     """The shares by model.

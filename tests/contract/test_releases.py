@@ -69,7 +69,9 @@ def test_a_rollback_is_a_move_of_the_label(server: ModelServer, operator: Operat
     server.wait_for("back", 1, State.AVAILABLE)  # again, for the next rollback
     operator.rollback("back")
     assert server.labelled("back", "stable") == 1
-    with pytest.raises(ReleaseError, match=r"^no version of back was stable before version 1; promote one$"):
+    with pytest.raises(
+        ReleaseError, match=r"^there is nothing to roll back back to: .* stable before version 1; promo"
+    ):
         operator.rollback("back")
 
 
@@ -105,7 +107,7 @@ def test_a_retired_version_is_unloaded_when_the_command_returns(server: ModelSer
     assert server.labelled("old", "canary") is None
     with pytest.raises(ReleaseError, match=r"^old version 2 is stable; promote another one first, or roll back$"):
         operator.retire("old", 2)
-    with pytest.raises(ReleaseError, match=r"^old version 1 is not in service$"):
+    with pytest.raises(ReleaseError, match=r"^old version 1 is not in service; there is: 2$"):
         operator.retire("old", 1)
 
 

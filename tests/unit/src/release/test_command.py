@@ -13,6 +13,8 @@ from src.locks import RELEASING, held
 from src.release.__main__ import main, parse_arguments
 from tests.unit.src.release.stored import add_version
 
+NOBODY = "no model server answers at 127.0.0.1:1: none is waited for\n"
+
 
 def run(store: Path, *words: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     """Run a command on a store: its exit code, output and errors."""
@@ -29,21 +31,36 @@ def test_changes_are_carried_out_and_told(tmp_path: Path, capsys: pytest.Capture
         ("promote", "line", "1"): "line version 1 is stable",
         ("promote", "line", "2", "--reason", "it is better"): "line version 2 is stable; before: version 1",
         ("canary", "line", "3", "--share", "5%", "--shadow-share", "0.5"): (
-            "line version 3 is the canary, for 0.05 of the requests, and gets a copy of 0.5"
+            "line version 3 is the canary, for 0.05 of the requests, and a copy of 0.5"
         ),
         ("retire", "line", "3"): "line version 3 is out of service",
         ("rollback", "line"): "line version 1 is stable again, not 2",
     }
     for words, line in lines.items():
         ended = run(tmp_path, *words, "--offline", capsys=capsys)
-        assert ended == (0, f"{line}, for servers that start from now on\n", "")
+        assert ended == (0, f"{NOBODY}{line}, for servers that start from now on\n", "")
     code, out, _ = run(tmp_path, "history", capsys=capsys)
     assert code == 0
     done = [" ".join(line.split()[4:6]) for line in out.splitlines()[1:]]
     assert done == ["promote 1", "promote 2", "canary 3", "retire 3", "rollback 1"]
     assert "it is better" in out
     _, out, _ = run(tmp_path, "history", "line", "--json", capsys=capsys)
-    assert [operation["outcome"] for operation in json.loads(out)] == ["done"] * 5
+    told = [(operation["outcome"], operation["detail"]) for operation in json.loads(out)]
+    assert told == [("done", "0.05 of the requests, and a copy of 0.5" if n == 2 else "") for n in range(5)]
+
+
+def test_a_share_that_is_left_out_stays_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A canary begins with a tenth of the requests and no copies; either is changed without the other."""
+    for version in (1, 2, 3):
+        add_version(tmp_path, version)
+    run(tmp_path, "promote", "line", "1", "--offline", capsys=capsys)
+    seen = []
+    for canary, words in (("2", ["--share", "0.4"]), ("2", ["--shadow-share", "0.5"]), ("2", []), ("3", [])):
+        assert run(tmp_path, "canary", "line", canary, *words, "--offline", capsys=capsys)[0] == 0
+        shares = json.loads((tmp_path / "traffic.json").read_text(encoding="utf-8"))["line"]
+        seen.append((shares["canary_share"], shares["shadow_share"]))
+    assert seen == [(0.4, 0.0), (0.4, 0.5), (0.4, 0.5), (0.1, 0.0)]
+    assert "    0.1 of the requests" in run(tmp_path, "status", capsys=capsys)[1]
 
 
 def test_without_a_server_nothing_is_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,7 +89,7 @@ def test_a_version_that_is_not_there_is_refused(tmp_path: Path, capsys: pytest.C
     expected = f"release: no version 9 of line in {tmp_path}; there is: 4\n"
     assert run(tmp_path, "promote", "line", "9", "--offline", capsys=capsys) == (1, "", expected)
     assert run(tmp_path, "rollback", "line", "--offline", capsys=capsys)[2].startswith(
-        "release: no version of line was"
+        "release: there is nothing to roll line back"
     )
 
 
@@ -145,4 +162,4 @@ def test_a_second_operator_waits_for_the_first(tmp_path: Path) -> None:
         assert second.stderr.readline() == f"waiting for another release that is writing to {tmp_path}\n"
     out, err = second.communicate(timeout=60)
     assert (second.returncode, err) == (0, "")
-    assert out == "line version 2 is stable, for servers that start from now on\n"
+    assert out == f"{NOBODY}line version 2 is stable, for servers that start from now on\n"
