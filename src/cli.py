@@ -97,7 +97,10 @@ def run(command: Callable[[], None], name: str) -> int:
     Returns:
         The exit code: 0, the error's own, or 128 plus the signal's number.
     """
-    signal.signal(signal.SIGTERM, _raise_terminated)
+    _signalled.clear()
+    signal.signal(signal.SIGTERM, _on_signal)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the caller has it ignored
+        signal.signal(signal.SIGINT, _on_signal)
     try:
         command()
         if sys.stdout:  # None where the caller has closed it
@@ -117,8 +120,22 @@ def run(command: Callable[[], None], name: str) -> int:
     return 0
 
 
-def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
-    raise _Terminated
+def check_signals() -> None:
+    """End a wait whose interruption was lost: Python drops what a handler raises while an object is being finalised.
+
+    Raises:
+        BaseException: A signal has arrived.
+    """
+    if _signalled:
+        raise _signalled[0]
+
+
+_signalled: list[BaseException] = []
+
+
+def _on_signal(number: int, _frame: FrameType | None) -> None:
+    _signalled.append(KeyboardInterrupt() if number == signal.SIGINT else _Terminated())
+    raise _signalled[0]
 
 
 def _discard_output() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from src.cli import check_signals
 from src.errors import ReleaseError, UnreachableError
 from src.release.servers import Server
 
@@ -61,7 +62,7 @@ class Fleet:
                     with contextlib.suppress(UnreachableError):
                         waited += explain(server)
                     raise ReleaseError(waited)
-                time.sleep(PAUSE_SECONDS)
+                _pause()
 
     def has(self, model: str, version: int) -> bool:
         """Whether every server can answer by a version."""
@@ -74,7 +75,12 @@ class Fleet:
             except UnreachableError:
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(PAUSE_SECONDS)
+                _pause()
+
+
+def _pause() -> None:
+    time.sleep(PAUSE_SECONDS)
+    check_signals()
 
 
 def is_available(server: Server, model: str, version: int) -> bool:

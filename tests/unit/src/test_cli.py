@@ -1,5 +1,6 @@
 """What the commands share: exit codes, and one line for every failure."""
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -13,10 +14,11 @@ from src.errors import GateError, ModelSideError, ParamsError, ReproduceError
 
 @pytest.fixture(autouse=True)
 def _signal_handlers_as_before() -> Iterator[None]:
-    """Give SIGTERM its handler back, which running a command changes."""
-    before = signal.getsignal(signal.SIGTERM)
+    """Give SIGTERM and SIGINT their handlers back, which running a command changes."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def raising(error: BaseException) -> Callable[[], None]:
@@ -98,3 +100,17 @@ def test_a_command_starts_light(module: str) -> None:
     code = f"import sys, {module}; print(*sorted({{'numpy', 'msgspec', 'yaml', 'google', 'keras'}} & set(sys.modules)))"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert ended.stdout == "\n"
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_that_was_lost_ends_the_next_wait(number: signal.Signals, exit_code: int) -> None:
+    """What a signal's handler raises while an object is finalised goes nowhere; whoever waits finds it all the same."""
+
+    def command() -> None:
+        with contextlib.suppress(BaseException):  # as a finaliser does
+            signal.raise_signal(number)
+        cli.check_signals()
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    assert cli.run(command, "release") == exit_code
+    assert cli.run(cli.check_signals, "release") == 0, "what was told once is over"
