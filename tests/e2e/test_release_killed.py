@@ -109,6 +109,15 @@ def test_a_release_killed_at_any_step_serves_on_and_can_be_completed(
     assert kills >= LEAST_STEPS // stride
 
 
+@pytest.fixture
+def _heeding_interrupts() -> Iterator[None]:
+    """Start programs that heed Ctrl-C, also where the tests run in the background of a shell and so ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heeding_interrupts")
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_release_that_is_interrupted_is_taken_back(
     server: ModelServer, number: signal.Signals, exit_code: int
