@@ -21,13 +21,14 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 def test_a_run_says_what_it_made_how_good_it_is_and_what_to_do_next(first_run: tuple[Path, str]) -> None:
-    """Seven lines, no noise: the version and its folder, metrics, the baseline's, the release, the report, commands."""
+    """Eight lines, no noise: the version and its folder, metrics, the baseline's, the release, the report, commands."""
     store, stdout = first_run
     numbers = r"MAE [\d.e-]+, RMSE [\d.e-]+, R² -?[\d.]+"
     patterns = [
         f"line version 1 is published and promoted: {re.escape(str(store))}/line/1",
         f"  held-out rows: {numbers}",
         f"  baseline, mean of the training targets: {numbers}",
+        r"  no model server answers at 127\.0\.0\.1:1: none is waited for",
         "  line version 1 is stable, for servers that start from now on",
         rf"Report:       {re.escape(str(store))}/line/reports/1\.html",
         rf"Try it here:  python -m src\.predict line 10 --store {re.escape(str(store))}",
