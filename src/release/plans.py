@@ -81,7 +81,8 @@ class Planner:
         stable = self._release.stable(self._published)
         if judged and judged.stable != stable:
             against = f"version {judged.stable}" if judged.stable else "none"
-            raise ReleaseError(f"version {stable} became stable while version {version} was judged against {against}")
+            now = f"version {stable} became stable" if stable else "no version stayed stable"
+            raise ReleaseError(f"{now} while version {version} was judged against {against}")
         card, signature = self._checked(version, stable, force=force)
         labels = self._stable_labels(version)
         before = stable if stable != version else self._before(version)

@@ -98,9 +98,11 @@ class Steps:
         loaded = Release(before.versions | after.versions | set(labels.values()), labels)
         self._write(loaded)
         if version is not None:
-            what = f"version {version} of {self.model} to be loaded"
-            holds = lambda server: is_available(server, self.model, version)  # noqa: E731  # it is used once
-            self.fleet.wait(holds, what, lambda server: self._state(server, version) + self._hint(server))
+            self.fleet.wait(
+                lambda server: is_available(server, self.model, version),
+                f"version {version} of {self.model} to be loaded",
+                lambda server: self._state(server, version) + self._hint(server),
+            )
         return loaded
 
     def _kept(self, label: str, version: int) -> int:
