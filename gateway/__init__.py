@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from gateway import logs, problems
+from gateway import admission, logs, problems
 from gateway.catalog import Catalog
 from gateway.config import Settings, load_settings
 from gateway.model_server import ModelServer
@@ -45,7 +45,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     answerer = Answerer(router, shadow)
     readiness = Readiness(server, catalog, settings.models)
     app.extensions |= {"model_server": server, "router": router, "shadow": shadow}  # for whoever has to close them
-    logs.register(app)
+    admission.register(app, timeout_seconds=settings.timeout_seconds)
+    logs.register(app, lambda model: model in settings.models or catalog.knows(model))
     problems.register(app)
     most = settings.max_body_bytes
     app.url_map.merge_slashes = False  # else `//predict` is a redirect, in HTML, to whatever the Host header says

@@ -43,6 +43,7 @@ class Attempt:
         worked: Whether what was tried does what it should.
         failed: Why it does not.
         surely: Whether the failure has nothing to do with the request.
+        hurried: Whether it has much less time than attempts usually have.
     """
 
     begun: float
@@ -50,6 +51,7 @@ class Attempt:
     worked: bool = False
     failed: str = ""
     surely: bool = True
+    hurried: bool = False
 
 
 class Breakers:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import grpc
 
+from gateway import call
 from gateway.breakers import Attempt, Breakers
 from gateway.catalog import Catalog
 from gateway.contract import Batch, Contract
@@ -102,8 +103,12 @@ class Canary:
             if attempt is None:
                 failed = Fallback("paused", "it is left alone for a moment")
             else:
+                # The stable version may have to answer after it, so half of the time that is left has to be enough.
+                seconds = min(self._timeout_seconds, call.current().remaining_seconds / 2)
+                attempt.hurried = seconds < self._timeout_seconds / 2
                 try:
-                    return self._try(request, stable, attempt)
+                    with call.within(seconds):
+                        return self._try(request, stable, attempt)
                 except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the stable version answers
                     failed = Fallback(_reason(error), _cause(error))
                     self._note(request, attempt, failed, error)
@@ -122,20 +127,21 @@ class Canary:
 
         if request.signature not in canary.signatures:
             raise OtherTensorsError(f"version {canary.version} has no signature {request.signature!r}")
-        answer = self._predictor.predict(
-            request.model, parse, selector=CANARY, signature=request.signature, at_most_seconds=self._timeout_seconds
-        )
+        answer = self._predictor.predict(request.model, parse, selector=CANARY, signature=request.signature)
         answer.contract.predictions(answer.batch, answer.contract.read(answer.outputs))  # what cannot be read is none
         attempt.worked = True
         return answer
 
     def _note(self, request: Request, attempt: Attempt, failed: Fallback, error: Exception) -> None:
-        """Say what the failure means for others."""
+        """Say what the failure means for others: nothing, where a client in a hurry gave the canary little time."""
+        code = error.code if isinstance(error, ModelServerError) else None
+        if code is grpc.StatusCode.DEADLINE_EXCEEDED and attempt.hurried:
+            return
         attempt.worked = isinstance(error, ModelServerError) and failed.reason == "refused"
         # That there is no canary of a name is not kept: clients make names up.
         if failed.reason in PAUSING and (failed.reason != "absent" or request.share or request.model in self._seen):
             attempt.failed = failed.reason
-            attempt.surely = failed.reason != "error" or (isinstance(error, ModelServerError) and error.code in HANGING)
+            attempt.surely = failed.reason != "error" or code in HANGING
         if not isinstance(error, GatewayError) and self._seldom.is_time():
             log.error("unexpected error of a canary", exc_info=error, extra={"model": request.model})
 

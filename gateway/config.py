@@ -39,9 +39,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     traffic_file: Annotated[
         str, Meta(description="JSON file that names the shares of traffic for canary and shadow; read when it changes.")
     ] = ""
+    max_in_flight: Annotated[
+        int, Meta(ge=1, description="Requests that one worker has in hand at a time; more get 503 at once.")
+    ] = 128
     timeout_seconds: Annotated[
-        float, Meta(gt=0, le=600, description="How long a call to the model server may take.")
+        float, Meta(gt=0, le=600, description="How long a request may take, from its arrival on.")
     ] = 5.0
+    drain_seconds: Annotated[
+        float,
+        Meta(ge=0, le=600, description="How long a stopping gateway goes on, not ready, before it ends."),
+    ] = 0.0
     max_body_bytes: Annotated[int, Meta(ge=1, description="Largest request body.")] = 8 * 1024 * 1024
     max_rows: Annotated[int, Meta(ge=1, description="Most instances in one request.")] = 10_000
 

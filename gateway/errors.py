@@ -11,7 +11,9 @@
     │   ├── UnknownLabelError      404: the model has no such label
     │   ├── NotSupportedError      501: it serves a model that this gateway cannot speak for
     │   └── NotGoldenError         503: the version does not reproduce its golden examples
+    ├── OverloadedError        503: the worker has as many requests in hand as it takes
     └── NotReadyError          503: a configured model cannot answer
+        └── DrainingError          503: this gateway is about to stop
 
 One table, HTTP_STATUS, turns every gRPC status into an HTTP status. What the model server said goes to the log only:
 its messages name the graph's nodes and the server's address.
@@ -67,6 +69,7 @@ class GatewayError(Exception):
 
     Attributes:
         status: The HTTP status.
+        reason: What kind of problem, for the metrics and the log: a word or two.
         title: What kind of problem, the same for every occurrence.
         detail: What happened this time, for the client.
         errors: The places in the request that are wrong, if they are.
@@ -75,6 +78,7 @@ class GatewayError(Exception):
     """
 
     status = 500
+    reason = "internal"
     title = "Internal error"
 
     def __init__(self, detail: str, *, errors: Sequence[Place] = (), cause: str | None = None) -> None:
@@ -93,6 +97,7 @@ class NotJsonError(RefusedError):
     """The body is no JSON document."""
 
     status = 400
+    reason = "not_json"
     title = "Not a JSON document"
 
 
@@ -100,6 +105,7 @@ class InvalidHeaderError(RefusedError):
     """A header has a value that it cannot have."""
 
     status = 400
+    reason = "invalid_header"
     title = "Invalid header"
 
 
@@ -107,6 +113,7 @@ class InvalidInputError(RefusedError):
     """The body is JSON, but not what the model takes."""
 
     status = 422
+    reason = "invalid_input"
     title = "Invalid input"
 
     def __init__(self, *places: Place, more: bool = False) -> None:
@@ -124,6 +131,7 @@ class UnsupportedMediaError(RefusedError):
     """The body says that it is something other than JSON in UTF-8."""
 
     status = 415
+    reason = "media_type"
     title = "Unsupported media type"
 
 
@@ -140,6 +148,7 @@ class ModelServerError(GatewayError):
 
     def __init__(self, code: Code, cause: str) -> None:
         self.status = HTTP_STATUS[code]
+        self.reason = code.name.lower()
         self.title, detail = TITLES[self.status]
         super().__init__(detail, cause=f"{code.name}: {cause}")
         self.code = code
@@ -167,12 +176,35 @@ class NotGoldenError(ModelServerError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(Code.UNAVAILABLE, detail)
+        self.reason = "not_golden"
         self.title = "Version refused"
         self.detail = detail
+
+
+class OverloadedError(GatewayError):
+    """The worker has as many requests in hand as it takes."""
+
+    status = 503
+    reason = "overloaded"
+    title = "Overloaded"
+
+    def __init__(self) -> None:
+        super().__init__("This gateway has as many requests in hand as it takes; try again.")
+        self.retry_after_seconds = RETRY_AFTER_SECONDS
 
 
 class NotReadyError(GatewayError):
     """A configured model cannot answer."""
 
     status = 503
+    reason = "not_ready"
     title = "Not ready"
+
+
+class DrainingError(NotReadyError):
+    """This gateway is about to stop."""
+
+    reason = "draining"
+
+    def __init__(self) -> None:
+        super().__init__("This gateway is about to stop.")

@@ -3,15 +3,18 @@
 No label's value is a client's: models, versions and labels are those that the model server has answered for.
 """
 
+import functools
 import logging
 import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     disable_created_metrics,
     generate_latest,
@@ -26,6 +29,8 @@ FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # where processes share what they 
 PREFIX = "gateway-metrics-"
 RESERVED_BYTES = 64 * 1024  # with which the library begins; some hundred series
 NO_LABEL = "none"
+# From what a small model takes in front of an idle server to what the longest deadlines allow.
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 log = logging.getLogger("gateway")
 
@@ -33,6 +38,32 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # when each series b
 REGISTRY = CollectorRegistry()
 
 # All have labels: such a metric makes its values when it is first used, which is after `share`.
+REQUESTS = Counter(
+    "gateway_requests",
+    "Requests that were answered, by the route's pattern.",
+    ("route", "status", "model", "version"),
+    registry=REGISTRY,
+)
+REQUEST_SECONDS = Histogram(
+    "gateway_request_seconds",
+    "From a request's arrival to its answer, waiting for a thread included.",
+    ("route",),
+    buckets=SECONDS,
+    registry=REGISTRY,
+)
+MODEL_SERVER_SECONDS = Histogram(
+    "gateway_model_server_seconds",
+    "How long the model server took over all calls of a request that ended in a prediction.",
+    ("model",),
+    buckets=SECONDS,
+    registry=REGISTRY,
+)
+PROBLEMS = Counter(
+    "gateway_problems",
+    "Requests that were refused or failed.",
+    ("reason",),
+    registry=REGISTRY,
+)
 PREDICTIONS = Counter(
     "gateway_predictions",
     "Predictions by the version that made them, and the label that it was chosen by.",
@@ -60,21 +91,74 @@ SHADOW_DIFFERENCE = Histogram(
 )
 
 _made: list[str] = []
+_children: dict[tuple[Any, ...], Any] = {}
 _seldom = Seldom(LOG_SECONDS)
 
 
-def count(counter: Counter, *labels: str) -> None:
-    """Add one; what cannot be counted, because the shared folder is gone or full, is no reason to fail.
+def count(counter: Counter, *labels: str, amount: float = 1.0) -> None:
+    """Add to a counter; what cannot be counted, because the shared folder is gone or full, is no reason to fail.
 
     Args:
         counter: What is counted.
         labels: The values of its labels.
+        amount: How much to add.
     """
     try:
-        counter.labels(*labels).inc()
+        child(counter, *labels).inc(amount)
     except OSError as error:
-        if _seldom.is_time():
-            log.error("cannot count", extra={"cause": str(error)})  # noqa: TRY400  # the cause says it all
+        _tell(error)
+
+
+def observe(histogram: Histogram, *labels: str, value: float) -> None:
+    """Add a value to a histogram; as for `count`.
+
+    Args:
+        histogram: What is measured.
+        labels: The values of its labels.
+        value: What was measured.
+    """
+    try:
+        child(histogram, *labels).observe(value)
+    except OSError as error:
+        _tell(error)
+
+
+def in_flight(requests: int) -> None:
+    """State how many requests this process has in hand; as for `count`."""
+    try:
+        _in_flight().set(requests)
+    except OSError as error:
+        _tell(error)
+
+
+def child(metric: Any, *labels: str) -> Any:
+    """A metric's series; found faster than by the library, which locks and converts each time.
+
+    Args:
+        metric: The metric.
+        labels: The values of its labels, of which there may be only so many.
+    """
+    key = (metric, *labels)
+    found = _children.get(key)
+    if found is None:
+        found = _children[key] = metric.labels(*labels)
+    return found
+
+
+@functools.cache
+def _in_flight() -> Gauge:
+    """Made when it is first used, for it has no labels: its value would be made when this file is imported."""
+    return Gauge(
+        "gateway_in_flight",
+        "Requests that are being answered, or wait for a thread; probes are not counted.",
+        multiprocess_mode="livesum",
+        registry=REGISTRY,
+    )
+
+
+def _tell(error: OSError) -> None:
+    if _seldom.is_time():
+        log.error("cannot count", extra={"cause": str(error)})  # the cause says it all
 
 
 def text() -> bytes:
@@ -108,7 +192,7 @@ def reserve() -> None:
     if not folder or not hasattr(os, "posix_fallocate"):  # macOS has none
         return
     try:
-        for kind in ("counter", "histogram"):
+        for kind in ("counter", "histogram", "gauge_livesum"):
             made.append(Path(folder) / f"{kind}_{os.getpid()}.db")
             with made[-1].open("ab") as file:
                 os.posix_fallocate(file.fileno(), 0, RESERVED_BYTES)
@@ -118,6 +202,12 @@ def reserve() -> None:
         del os.environ[FOLDER_VARIABLE]
         values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
         log.warning("no room to share metrics; this worker counts for itself", extra={"cause": str(error)})
+
+
+def forget(pid: int) -> None:
+    """Drop the gauges of a process that has ended; what it has counted stays."""
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        multiprocess.mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
 
 
 def end_sharing() -> None:

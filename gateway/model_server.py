@@ -3,6 +3,7 @@
 import contextlib
 import math
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.message import DecodeError, Message
 
+from gateway import call
 from gateway import tf_serving_pb2 as pb
 from gateway.channel import CHANNEL_OPTIONS
 from gateway.errors import ModelServerError, UnknownLabelError
@@ -42,7 +44,7 @@ class ModelServer:
 
         Args:
             target: A gRPC target, such as `localhost:8500` or `dns:///tf-serving:8500`.
-            timeout_seconds: The deadline of every call.
+            timeout_seconds: The deadline of every call; that of the request it is for may be sooner.
         """
         self._target = target
         self._timeout_seconds = timeout_seconds
@@ -55,7 +57,6 @@ class ModelServer:
         selector: Selector,
         signature: str,
         inputs: Mapping[str, pb.TensorProto],
-        at_most_seconds: float = math.inf,
     ) -> Answer:
         """Ask a version for predictions.
 
@@ -64,7 +65,6 @@ class ModelServer:
             selector: Which version.
             signature: The signature's name.
             inputs: One tensor an input.
-            at_most_seconds: The deadline, if it is sooner than every call's.
 
         Returns:
             The answer.
@@ -75,9 +75,7 @@ class ModelServer:
         """
         request = pb.PredictRequest(model_spec=selector.spec(model, signature), inputs=inputs)
         with _named(selector.of(model)), _unknown_label_is_not_found(selector, told_by=UNKNOWN_LABEL):
-            response = self._call(
-                f"{PREDICTION_SERVICE}/Predict", request, pb.PredictResponse.FromString, at_most_seconds
-            )
+            response = self._call(f"{PREDICTION_SERVICE}/Predict", request, pb.PredictResponse.FromString)
         return Answer(response.model_spec.version.value, response.outputs)
 
     def metadata(self, model: str, selector: Selector) -> Metadata:
@@ -136,13 +134,19 @@ class ModelServer:
         return sorted((s.version for s in states if s.state == pb.ModelVersionStatus.AVAILABLE), reverse=True)
 
     def _call(self, method: str, request: Message, parse: Callable[[bytes], M], at_most: float = math.inf) -> M:
-        call = self._connected().unary_unary(method, type(request).SerializeToString, parse)
+        rpc, of = self._connected().unary_unary(method, type(request).SerializeToString, parse), call.current()
+        timeout = min(self._timeout_seconds, at_most, of.remaining_seconds)
+        if timeout <= 0:
+            raise ModelServerError(grpc.StatusCode.DEADLINE_EXCEEDED, "no time was left to ask")
+        began = time.monotonic()
         try:
-            return call(request, timeout=min(self._timeout_seconds, at_most))
+            return rpc(request, timeout=timeout, metadata=of.metadata)
         except grpc.RpcError as error:
             # Every error of a blocking call is a Call too, which knows its status; the stubs do not say so.
             failed: Any = error
             raise ModelServerError(failed.code(), failed.details() or "no details") from error
+        finally:
+            of.server_seconds += time.monotonic() - began
 
     def _connected(self) -> grpc.Channel:
         with self._lock:

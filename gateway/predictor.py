@@ -1,6 +1,5 @@
 """Answer a request with predictions: check it, ask the model server, read its answer."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -57,7 +56,6 @@ class Predictor:
         *,
         selector: Selector = DEFAULT,
         signature: str = SERVING_DEFAULT,
-        at_most_seconds: float = math.inf,
     ) -> Prediction:
         """Answer a request.
 
@@ -71,7 +69,6 @@ class Predictor:
             parse: Checks the request against a contract.
             selector: Which version.
             signature: Which of its signatures.
-            at_most_seconds: The deadline of a call, if it is sooner than the model server's own.
 
         Returns:
             The prediction.
@@ -85,7 +82,7 @@ class Predictor:
         for _ in range(ATTEMPTS):
             batch = parse(contract)
             try:
-                answer = self._server.predict(model, asked, contract.signature.name, batch.inputs, at_most_seconds)
+                answer = self._server.predict(model, asked, contract.signature.name, batch.inputs)
             except ModelServerError as error:
                 if error.code is not grpc.StatusCode.NOT_FOUND:
                     raise

@@ -20,6 +20,8 @@ DETAILS = {
     413: "The body is larger than this gateway accepts.",
 }
 
+REASONS = {400: "bad_request", 404: "no_route", 405: "method", 413: "too_large"}  # for the metrics and the log
+
 log = logging.getLogger("gateway")
 
 
@@ -58,12 +60,14 @@ def _gateway_error(error: GatewayError) -> Response:
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     if error.cause is not None:
         g.cause = error.cause
+    g.problem = error.reason
     return response
 
 
 def _http_exception(error: HTTPException) -> Response:
     """What Flask and Werkzeug refuse themselves: an unknown path or method, a body too large."""
     status = error.code or 500
+    g.problem = REASONS.get(status, "other")
     response = problem(status, error.name, DETAILS.get(status) or error.description or error.name)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
@@ -73,5 +77,6 @@ def _http_exception(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     """A fault of our own: the log gets all of it, the client nothing but the request's id to ask about."""
+    g.problem = GatewayError.reason
     log.error("unexpected error", exc_info=error, extra={"request_id": g.request_id})
     return problem(500, "Internal error", "The gateway failed to answer this request; its log says why.")

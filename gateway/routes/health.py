@@ -1,8 +1,10 @@
 """Whether the process is up, and whether it can answer."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from gateway.catalog import Catalog
+from gateway.errors import DrainingError
+from gateway.facts import DRAINING
 from gateway.readiness import Readiness
 from gateway.routes.replies import json
 
@@ -27,8 +29,19 @@ def blueprint(readiness: Readiness, catalog: Catalog) -> Blueprint:
     @routes.get("/readyz")
     def readyz() -> Response:
         """Every configured model has an available version that reproduces its golden examples; the log says why not."""
+        check_not_draining()
         document = {"status": "ready", "models": readiness.check()}
         refused = {model: sorted(found) for model in readiness.models if (found := catalog.versions.refused(model))}
         return json(document | ({"refused": refused} if refused else {}))
 
     return routes
+
+
+def check_not_draining() -> None:
+    """Hold the gateway itself to being ready.
+
+    Raises:
+        DrainingError: It is about to stop.
+    """
+    if request.environ.get(DRAINING):
+        raise DrainingError

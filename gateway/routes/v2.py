@@ -14,6 +14,7 @@ from gateway.oip.request import DECODER, REQUEST, parse
 from gateway.readiness import Readiness
 from gateway.routes.answering import Answerer
 from gateway.routes.body import BINARY, check_media_type, read_body
+from gateway.routes.health import check_not_draining
 from gateway.routes.names import VERSION
 from gateway.routes.replies import json
 from gateway.signature import Selector
@@ -49,6 +50,7 @@ def blueprint(answerer: Answerer, catalog: Catalog, readiness: Readiness, *, max
     @routes.get("/v2/health/ready")
     def ready() -> Response:
         """All configured models can answer."""
+        check_not_draining()
         readiness.check()
         return json({"ready": True})
 

@@ -1,5 +1,6 @@
 """A model server that says what a test tells it to, over real gRPC."""
 
+import math
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ class FakeServer(Served):
         failing_methods: unless this names the only ones that do.
         calls: The methods called so far, oldest first.
         predicted: The versions and signatures asked for predictions so far, oldest first.
+        metadata: What came along with each call so far.
+        seconds_left: How much time each call had.
     """
 
     target: str = ""
@@ -38,6 +41,8 @@ class FakeServer(Served):
     failing_methods: Collection[str] = ()
     calls: list[str] = field(default_factory=list)
     predicted: list[tuple[int, str]] = field(default_factory=list)
+    metadata: list[dict[str, str]] = field(default_factory=list)
+    seconds_left: list[float] = field(default_factory=list)
 
     def find(self, spec: pb.ModelSpec) -> list[Served]:
         """The versions of a model that a call may mean, newest first, whatever their state.
@@ -127,6 +132,8 @@ def serving(fake: FakeServer) -> Iterator[FakeServer]:
 def _handler(fake: FakeServer, answer: Callable[[Any], Any], request_type: Any) -> Any:
     def handle(request: Any, context: grpc.ServicerContext) -> Any:
         fake.calls.append(answer.__name__)
+        fake.metadata.append({key: str(value) for key, value in context.invocation_metadata()})
+        fake.seconds_left.append(context.time_remaining() or math.inf)
         if fake.failure and (not fake.failing_methods or answer.__name__ in fake.failing_methods):
             context.abort(fake.failure.code, fake.failure.details)
         try:

@@ -18,9 +18,10 @@ class Measured:
         """
         return self.grown().get((name, tuple(sorted(labels.items()))), 0.0)
 
-    def grown(self) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-        """All samples that are new or have grown, and by how much."""
+    def grown(self, name: str = "") -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+        """All samples whose names begin so that are new or have grown, and by how much."""
         now = {key: value for key, value in self._now().items() if value != self._before.get(key)}
+        now = {key: value for key, value in now.items() if key[0].startswith(name)}
         return {key: value - self._before.get(key, 0.0) for key, value in now.items()}
 
     @staticmethod

@@ -28,7 +28,11 @@ def test_metrics_are_in_prometheus_text_format(client: FlaskClient) -> None:
     answer = client.get("/metrics")
     assert (answer.status_code, answer.content_type) == (200, "text/plain; version=0.0.4; charset=utf-8")
     families = {family.name: family for family in text_string_to_metric_families(answer.text)}
-    assert families.keys() == {
+    assert families.keys() >= {
+        "gateway_requests",
+        "gateway_request_seconds",
+        "gateway_model_server_seconds",
+        "gateway_problems",
         "gateway_predictions",
         "gateway_canary_fallbacks",
         "gateway_shadow",
@@ -41,7 +45,9 @@ def test_metrics_are_in_prometheus_text_format(client: FlaskClient) -> None:
 
 def test_all_metrics_have_labels() -> None:
     """A metric without labels would make its value before the workers share what they measure."""
-    assert all(metric._labelnames for metric in metrics.REGISTRY._collector_to_names)  # type: ignore[attr-defined]
+    late = metrics._in_flight()  # made when it is first used
+    made = [metric for metric in metrics.REGISTRY._collector_to_names if metric is not late]
+    assert all(metric._labelnames for metric in made)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +69,55 @@ def test_predictions_are_counted(
     fake.labels["next"] = 2
     client.post(path, json=body)
     assert measured(PREDICTIONS, model="line", version=version, label=label) == 1
-    assert len(measured.grown()) == 1
+    assert len(measured.grown(PREDICTIONS)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "labels"),
+    [
+        ("/predict", {"data": 10}, {"route": "/predict", "status": "200", "model": "line", "version": "1"}),
+        (
+            "/v1/models/line/versions/1:predict",
+            {"instances": [10]},
+            {
+                "route": "/v1/models/<model>/versions/<version>:predict",
+                "status": "200",
+                "model": "line",
+                "version": "1",
+            },
+        ),
+        ("/predict", {"data": "x"}, {"route": "/predict", "status": "422", "model": "line", "version": "none"}),
+        ("/no/such/path", {}, {"route": "none", "status": "404", "model": "none", "version": "none"}),
+    ],
+)
+def test_requests_are_counted_and_timed(
+    client: FlaskClient, measured: Measured, path: str, body: Any, labels: dict[str, str]
+) -> None:
+    """Each request counts once by its route's pattern, its status and who answered, and its duration is kept."""
+    client.post(path, json=body)
+    assert measured("gateway_requests_total", **labels) == 1
+    assert measured("gateway_request_seconds_count", route=labels["route"]) == 1
+    predicted = labels["version"] != "none"
+    assert bool(measured("gateway_model_server_seconds_sum", model="line")) is predicted
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "reason"),
+    [
+        ("/predict", b"{", "not_json"),
+        ("/predict", b'{"data": "x"}', "invalid_input"),
+        ("/v1/models/none-such:predict", b'{"instances": [1]}', "not_found"),
+        ("/no/such/path", b"", "no_route"),
+        ("/readyz", b"", "method"),
+        ("/predict", b" " * 2000, "too_large"),
+    ],
+)
+def test_problems_are_counted(client: FlaskClient, measured: Measured, path: str, body: bytes, reason: str) -> None:
+    """Each request that was refused or failed counts by its reason."""
+    client.post(path, data=body)
+    assert measured("gateway_problems_total", reason=reason) == 1
+    client.post("/predict", json={"data": 10})
+    assert sum(measured.grown("gateway_problems_total").values()) == 1
 
 
 @pytest.mark.parametrize(
@@ -101,11 +155,15 @@ def test_clients_make_no_series(client: FlaskClient, fake: FakeServer, measured:
                 client.post(f"/v1/models/{name}{at}:predict", json={"instances": ["ten"]}, headers=headers)
         ask(client, X_Canary_Key=f"key-{number}", X_Request_ID=f"id-{number}")
         client.post("/v1/models/other:predict", json={"instances": [10]}, headers=ALWAYS)
-    assert set(measured.grown()) == {
+    grown = measured.grown()
+    assert {key for key in grown if key[0] in (PREDICTIONS, FALLBACKS)} == {
         (PREDICTIONS, (("label", "stable"), ("model", "line"), ("version", "1"))),
         (PREDICTIONS, (("label", "none"), ("model", "other"), ("version", "1"))),
         (FALLBACKS, (("model", "other"), ("reason", "absent"))),
     }
+    values = {(name, value) for _, labels in grown for name, value in labels}
+    assert {value for name, value in values if name == "model"} <= {"line", "other", "none"}
+    assert {value for name, value in values if name in ("version", "label")} <= {"1", "none", "stable"}
 
 
 def test_metrics_are_read_without_a_word(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
@@ -123,6 +181,7 @@ def test_what_cannot_be_counted_is_answered(
     def labels(*_: str) -> None:
         raise FileNotFoundError("/tmp/gateway-metrics-x")  # noqa: S108 - nothing is written
 
+    monkeypatch.setattr(metrics, "_children", {})
     monkeypatch.setattr(metrics.PREDICTIONS, "labels", labels)
     assert [ask(client).status_code for _ in range(3)] == [200] * 3
     assert [record.__dict__["cause"] for record in caplog.records] == ["/tmp/gateway-metrics-x"]  # noqa: S108

@@ -1,0 +1,75 @@
+"""What is settled of a request before its route is asked: who it is, how long it may take, whether there is room."""
+
+import re
+import time
+import uuid
+
+from flask import Flask, g, request
+
+from gateway import call
+from gateway.call import Call
+from gateway.errors import InvalidHeaderError, OverloadedError
+from gateway.facts import ARRIVED, OVERLOADED
+from gateway.wording import quoted
+
+REQUEST_ID_HEADER = "X-Request-ID"
+TIMEOUT_HEADER = "X-Timeout-Seconds"
+SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+# https://www.w3.org/TR/trace-context: whatever is behind the flags is a later version's. No id is all zeros.
+TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[!-~]{1,200})?")
+TRACESTATE = re.compile(r"[ -~\t]{1,512}")
+
+
+def register(app: Flask, *, timeout_seconds: float) -> None:
+    """Settle it for every request of an application.
+
+    Args:
+        app: The application.
+        timeout_seconds: How long a request may take, from its arrival on; a client can make it shorter.
+    """
+
+    def admit() -> None:
+        if request.environ.get(OVERLOADED):
+            raise OverloadedError
+        g.call.deadline = g.arrived + min(timeout_seconds, _asked_seconds(timeout_seconds))
+
+    app.before_request(_begin)
+    app.before_request(admit)
+    app.teardown_request(lambda _: call.begin(None))
+
+
+def _begin() -> None:
+    g.arrived = request.environ.get(ARRIVED) or time.monotonic()
+    given = request.headers.get(REQUEST_ID_HEADER, "")
+    g.request_id = given if SAFE_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    g.call = Call(metadata=_metadata())
+    call.begin(g.call)
+
+
+def _metadata() -> tuple[tuple[str, str], ...]:
+    """The request's id, and its trace if it belongs to one."""
+    found = [("x-request-id", g.request_id)]
+    parent = request.headers.get("traceparent", "")
+    if trace := TRACEPARENT.fullmatch(parent):
+        g.trace_id = trace[1]
+        found.append(("traceparent", parent))
+        state = request.headers.get("tracestate", "")
+        if TRACESTATE.fullmatch(state):
+            found.append(("tracestate", state))
+    return tuple(found)
+
+
+def _asked_seconds(default: float) -> float:
+    """How long the client wants to wait.
+
+    Raises:
+        InvalidHeaderError: The header states no number of seconds.
+    """
+    stated = request.headers.get(TIMEOUT_HEADER)
+    if stated is None:
+        return default
+    if not SECONDS.fullmatch(stated):
+        expected = "expected a number of seconds, such as 0.5"
+        raise InvalidHeaderError(f"The header {TIMEOUT_HEADER} is {quoted(stated)}; {expected}.")
+    return float(stated)

@@ -1,0 +1,55 @@
+"""What the calls to the model server that one request causes have in common: a deadline, and what is passed on."""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass
+class Call:
+    """A request, as the model server's client sees it.
+
+    Attributes:
+        deadline: When it has to be answered; of `time.monotonic()`.
+        metadata: What goes along with every call, as gRPC metadata.
+        server_seconds: How long its calls have taken so far.
+    """
+
+    deadline: float = math.inf
+    metadata: tuple[tuple[str, str], ...] = ()
+    server_seconds: float = 0.0
+
+    @property
+    def remaining_seconds(self) -> float:
+        """How much time is left; negative if it is over."""
+        return self.deadline - time.monotonic()
+
+
+_current: ContextVar[Call | None] = ContextVar("call", default=None)
+
+
+def begin(call: Call | None) -> None:
+    """State which request this thread's calls are for from now on; None for no request's."""
+    _current.set(call)
+
+
+def current() -> Call:
+    """The request that this thread's calls are for; one without a deadline if they are for none."""
+    return _current.get() or Call()
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Let the calls of this block be over sooner than the request."""
+    call = current()
+    before, kept = _current.get(), call.deadline
+    call.deadline = min(kept, time.monotonic() + seconds)
+    _current.set(call)
+    try:
+        yield
+    finally:
+        call.deadline = kept
+        _current.set(before)
