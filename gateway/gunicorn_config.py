@@ -1,6 +1,7 @@
 """gunicorn's settings: `gunicorn -c gateway/gunicorn_config.py`."""
 
 import logging
+import math
 import sys
 from typing import Any
 
@@ -19,14 +20,19 @@ wsgi_app = "gateway:create_app()"
 bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
 workers = _settings.workers
 threads = _settings.threads
-# Threads suit a gateway that waits for another server; gevent and grpcio have a history of crashes together.
-worker_class = "gthread"
+# Threads suit a gateway that waits for another server; gevent and grpcio have a history of crashes together. Ours has
+# gunicorn's threads, and an event loop that reads requests before a thread takes them.
+worker_class = "gateway.worker.worker.Worker"
+# What comes in front of a body. gunicorn's own defaults, but that they could be changed from outside.
+limit_request_line = 4094
+limit_request_fields = 100
+limit_request_field_size = 8190
 # A gRPC channel must not be made before the fork: every worker imports the application by itself.
 preload_app = False
 # Longer than the idle time of common load balancers (60 s), so that it is they who close a connection.
 keepalive = 75
-# How long a worker may finish its requests when it is told to stop.
-graceful_timeout = 30
+# How long a worker may go on and then finish its requests when it is told to stop.
+graceful_timeout = math.ceil(_settings.drain_seconds) + 30
 # The control socket wants a home directory that can be written; the container's root file system cannot.
 control_socket_disable = True
 logconfig_dict = logging_config(_settings.log_level)
@@ -41,6 +47,11 @@ def on_starting(_arbiter: Any) -> None:
 def post_fork(_arbiter: Any, _worker: Any) -> None:
     """Take the room for this worker's metrics while there is some."""
     metrics.reserve()
+
+
+def child_exit(_arbiter: Any, worker: Any) -> None:
+    """Let a worker that has ended leave no false gauge."""
+    metrics.forget(worker.pid)
 
 
 def on_exit(_arbiter: Any) -> None:
