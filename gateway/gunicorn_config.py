@@ -23,6 +23,7 @@ threads = _settings.threads
 # Threads suit a gateway that waits for another server; gevent and grpcio have a history of crashes together. Ours has
 # gunicorn's threads, and an event loop that reads requests before a thread takes them.
 worker_class = "gateway.worker.worker.Worker"
+sendfile = False  # the event loop sends
 # What comes in front of a body. gunicorn's own defaults, but that they could be changed from outside.
 limit_request_line = 4094
 limit_request_fields = 100

@@ -12,18 +12,45 @@ from gunicorn.workers.gthread import TConn
 
 from gateway.worker.arrival import Arrival
 
-SEND_SECONDS = 20.0  # how long a client may take to read its answer
 RECEIVE_BYTES = 256 * 1024
+NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class Outbox:
+    """A socket as gunicorn's threads see it: what is sent is kept, so that nobody waits for the client to take it."""
+
+    def __init__(self) -> None:
+        self.kept = bytearray()
+
+    def sendall(self, data: bytes) -> None:
+        """Keep it."""
+        self.kept += data
+
+    def send(self, data: bytes) -> int:
+        """Keep it; tells how much."""
+        self.kept += data
+        return len(data)
+
+    def setblocking(self, _blocking: object) -> None:
+        """Nothing blocks."""
+
+    def gettimeout(self) -> float:
+        """Nothing blocks."""
+        return 0.0
 
 
 class Connection(TConn):  # type: ignore[misc]  # gunicorn has no annotations
     """A client's connection.
 
     Attributes:
+        socket: The socket, which never blocks.
+        sock: What gunicorn takes for it: an Outbox.
         arrival: What has arrived of its next request.
         arrived: When the request at hand had arrived; of `time.monotonic()`.
         overloaded: Whether the request at hand is one too many.
-        counted: How many bytes of it the worker has counted as held in memory.
+        keep: Whether it is to be used again after the answer.
+        held_bytes: How much of it the worker has counted as held in memory.
+        closed: Whether it has been closed.
     """
 
     parser: Any
@@ -35,17 +62,18 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no annotations
         with contextlib.suppress(OSError):  # a Unix socket has no such option
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is not None:
-            self.sock = tls.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+            client = tls.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+        self.socket = client
+        self.sock = Outbox()
         self.data_ready = True  # gunicorn's thread need not wait for any
         self.arrival = arrival
         self.arrived = 0.0
-        self.overloaded = False
-        self.counted = 0
+        self.overloaded = self.keep = self.closed = False
+        self.held_bytes = 0
         self._handshaken = tls is None
 
     def init(self) -> None:
         """Get ready for a request, in its thread."""
-        self.sock.settimeout(SEND_SECONDS)
         if self.parser is None:
             self.parser = http.get_parser(self.cfg, self, self.client)
         self.initialized = True
@@ -60,25 +88,46 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no annotations
         """Read what the socket has.
 
         Raises:
-            OSError: Nothing yet, or the connection is broken; ssl's own errors are among these.
+            OSError: Nothing yet, which is one of NOT_YET, or the connection is broken.
         """
         if not self._handshaken:
-            self.sock.do_handshake()
+            self.socket.do_handshake()
             self._handshaken = True
-        data: bytes = self.sock.recv(RECEIVE_BYTES)
-        while isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():  # the poller does not see these
-            data += self.sock.recv(RECEIVE_BYTES)
+        data: bytes = self.socket.recv(RECEIVE_BYTES)
+        while isinstance(self.socket, ssl.SSLSocket) and self.socket.pending():  # the poller does not see these
+            data += self.socket.recv(RECEIVE_BYTES)
         return data
+
+    def send(self) -> int:
+        """Send what is kept, as far as the client takes it.
+
+        Returns:
+            How many bytes are left.
+
+        Raises:
+            OSError: The connection is broken.
+        """
+        kept = self.sock.kept
+        with contextlib.suppress(*NOT_YET):
+            while kept:
+                del kept[: self.socket.send(kept)]
+        return len(kept)
 
     def say(self, words: bytes) -> None:
         """Send a few words, if the client takes them."""
         with contextlib.suppress(OSError):
-            self.sock.send(words)
+            self.socket.send(words)
 
     def rest(self) -> bytes:
         """What has arrived behind the request that was answered."""
         ahead: bytes = self.parser.unreader.take_buffered()
         return ahead + bytes(self.arrival.received)
+
+    def close(self, graceful: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  # gunicorn's signature
+        """Close it."""
+        self.closed = True
+        with contextlib.suppress(OSError):
+            self.socket.close()
 
 
 class Waiting:

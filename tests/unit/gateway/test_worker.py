@@ -224,3 +224,23 @@ def accepts(port: int) -> bool:
         socket.create_connection(("127.0.0.1", port), timeout=10).close()
         return True
     return False
+
+
+def test_clients_that_do_not_read_hold_no_thread(fake: FakeServer, tmp_path: Path) -> None:
+    """With more answers waiting to be read than there are threads, others are answered, and so are they at last."""
+    body = json.dumps({"data": [1.5] * 200_000}).encode()
+    head = b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with gateway(fake, tmp_path, MAX_ROWS="200000", TIMEOUT_SECONDS="60") as (port, _), ExitStack() as exits:
+        lazy = []
+        for _ in range(4):
+            client = exits.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.settimeout(60)
+            client.connect(("127.0.0.1", port))
+            client.sendall(POST + head + body)
+            lazy.append(client)
+        wait_until(lambda: len(fake.predicted) == 5, WAIT_SECONDS, "the model server to be asked")
+        assert [ask(port)[0] for _ in range(5)] == [200] * 5
+        answer = read(lazy[0])
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert answer.count(b"5.5") == 200_000

@@ -1,0 +1,213 @@
+"""How connections come, wait and go."""
+
+import errno
+import functools
+import logging
+import selectors
+import socket
+import ssl
+import time
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn import sock
+from gunicorn.workers.gthread import ThreadWorker
+
+from gateway import metrics
+from gateway.config import Settings, load_settings
+from gateway.seldom import Seldom
+from gateway.worker.arrival import Arrival
+from gateway.worker.connection import NOT_YET, Connection, Waiting
+
+READ_SECONDS = 20.0  # how long a request may take to arrive, from its first byte on
+SEND_SECONDS = 20.0  # how long a client may take to read its answer
+LINGER_SECONDS = 2.0  # how long a closed connection is read on, so that the client gets its answer (RFC 9112, 9.6)
+STOP_SECONDS = 2.0  # how long a stopping worker keeps idle connections: a request may be on its way
+REST_SECONDS = 0.5  # after the system had no room for another connection
+MAX_HEAD_BYTES = 64 * 1024
+CLOSING = b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\n" + CLOSING
+EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+log = logging.getLogger("gateway")
+
+
+class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annotations
+    """A connection's way: idle, arriving, in a thread's hands, sending, and idle again, or lingering and closed.
+
+    All of this is the event loop's. What is made of a request that has arrived is for the subclass to say.
+    """
+
+    alive: bool
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.settings: Settings = load_settings()
+        # One byte more than the application takes is for it to refuse.
+        self.new_arrival = functools.partial(
+            Arrival, max_head_bytes=MAX_HEAD_BYTES, max_body_bytes=self.settings.max_body_bytes + 1
+        )
+        self.idle = Waiting(self.cfg.keepalive)
+        self.arriving = Waiting(READ_SECONDS)
+        self.sending = Waiting(SEND_SECONDS)
+        self.lingering = Waiting(LINGER_SECONDS)
+        self.waiting = (self.lingering, self.idle, self.arriving, self.sending)
+        self.held_bytes = 0
+        self.stop_at: float | None = None
+        self._rest_until = 0.0
+        self._seldom = Seldom(60.0)
+        self._tls = sock.ssl_context(self.cfg) if self.cfg.is_ssl else None
+
+    @abstractmethod
+    def take(self, conn: Connection, data: bytes) -> None:
+        """Make something of what has arrived on a connection that is idle or arriving."""
+
+    def accept(self, listener: Any) -> None:
+        """Take a connection; where there is no room for it, at the cost of the one that has been idle longest."""
+        try:
+            client, address = listener.accept()
+        except OSError as error:
+            if error.errno in EXHAUSTED:
+                self.make_room(error)
+            elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
+                raise
+            return
+        self.nr_conns += 1
+        if self.nr_conns >= self.worker_connections:
+            self._evict()
+        try:
+            conn = Connection(self.cfg, client, address, listener.getsockname(), self.new_arrival(), self._tls)
+        except OSError:
+            self.nr_conns -= 1
+            client.close()
+            return
+        self.wait(conn, self.idle, self.on_readable)
+
+    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001  # gunicorn's signature
+        """Begin or cease to take connections; a stopping worker first takes those that have been made already."""
+        if enabled and time.monotonic() < self._rest_until:
+            return
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                waiting = self.nr_conns - 1
+                while waiting < self.nr_conns < self.worker_connections:
+                    waiting = self.nr_conns
+                    self.accept(listener)
+                listener.close()  # whoever comes now is told at once
+
+    def make_room(self, error: Exception) -> None:
+        """The system has no room: take no connections for a moment, and close one that is idle."""
+        self._rest_until = time.monotonic() + REST_SECONDS
+        self.set_accept_enabled(False)
+        self._evict()
+        if self._seldom.is_time():
+            log.error("no room for connections", extra={"cause": str(error)})
+
+    def _evict(self) -> None:
+        for waiting in self.waiting:
+            if (conn := waiting.oldest()) is not None:
+                self.drop(conn)
+                return
+
+    def wait(
+        self,
+        conn: Connection,
+        kind: Waiting,
+        callback: Callable[[Connection, Any], None],
+        event: int = selectors.EVENT_READ,
+    ) -> None:
+        """Wait for a connection to become readable, or writable."""
+        self.poller.register(conn.socket, event, functools.partial(callback, conn))
+        kind.add(conn)
+
+    def forget(self, conn: Connection) -> None:
+        """No longer wait for a connection."""
+        for kind in self.waiting:
+            if kind.discard(conn):
+                self.poller.unregister(conn.socket)
+
+    def drop(self, conn: Connection) -> None:
+        """Close a connection."""
+        self.forget(conn)
+        self.hold(conn, 0)
+        self.nr_conns -= 1
+        conn.close()
+
+    def linger(self, conn: Connection) -> None:
+        """End a connection; what its client still sends is read for a moment, and comes to nothing."""
+        self.hold(conn, 0)
+        try:
+            conn.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.drop(conn)
+        else:
+            self.wait(conn, self.lingering, self._on_leftover)
+
+    def _on_leftover(self, conn: Connection, _socket: Any) -> None:
+        if self._receive(conn) == b"":
+            self.drop(conn)
+
+    def on_readable(self, conn: Connection, _socket: Any) -> None:
+        """Something has arrived on a connection, or it has come to its end."""
+        data = self._receive(conn)
+        if data:
+            self.take(conn, data)
+        elif data is not None:
+            self.drop(conn)
+
+    def _receive(self, conn: Connection) -> bytes | None:
+        """What has arrived; nothing if there will be no more, None if there is none yet."""
+        if conn.closed:  # by an event of the same moment
+            return None
+        try:
+            return conn.receive()
+        except ssl.SSLWantWriteError:
+            callback = self.poller.get_key(conn.socket).data
+            self.poller.modify(conn.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, callback)
+        except NOT_YET:
+            pass
+        except (OSError, ValueError) as error:
+            log.debug("broken connection", extra={"cause": str(error)})
+            return b""
+        return None
+
+    def give_up(self, conn: Connection, words: bytes, reason: str) -> None:
+        """Refuse a request that has not arrived."""
+        metrics.count(metrics.PROBLEMS, reason)
+        self.forget(conn)
+        conn.say(words)
+        self.linger(conn)
+
+    def hold(self, conn: Connection, size: int) -> None:
+        """Count what is held in memory for a connection."""
+        self.held_bytes += size - conn.held_bytes
+        conn.held_bytes = size
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for what happens next, and see to it."""
+        deadlines = [deadline for kind in self.waiting for deadline in kind.deadlines()]
+        if self.stop_at is not None:
+            deadlines.append(self.stop_at)
+        super().wait_for_and_dispatch_events(min([timeout, *(max(at - time.monotonic(), 0) for at in deadlines)]))
+
+    def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT001, FBT002  # gunicorn's signature
+        """Close what has been waited for too long."""
+        if self.alive and self.stop_at is not None and time.monotonic() >= self.stop_at:
+            self.alive = False
+        if not self.alive:
+            self.idle.hurry(0 if force else STOP_SECONDS)
+        for waiting in (self.idle, self.sending, self.lingering):
+            for conn in waiting.overdue():
+                self.drop(conn)
+        for conn in self.arriving.overdue():
+            self.give_up(conn, TIMED_OUT, "slow_request")
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """SIGTERM: say that this worker is no longer ready, go on for DRAIN_SECONDS, then finish what has begun."""
+        if self.settings.drain_seconds and self.stop_at is None:
+            self.stop_at = time.monotonic() + self.settings.drain_seconds
+            self.method_queue.defer(lambda: None)
+        elif self.stop_at is None:
+            super().handle_exit(sig, frame)
