@@ -1,10 +1,17 @@
 """The headers of predictions."""
 
+from gateway.admission import SECONDS, TIMEOUT_HEADER
 from gateway.logs import LABEL_HEADER, VERSION_HEADER
 from gateway.openapi.schemas import Schema
 from gateway.routes.answering import CANARY_HEADER, KEY_HEADER, WISHES
 
-REQUEST: list[Schema] = [
+TIMEOUT: Schema = {
+    "name": TIMEOUT_HEADER,
+    "in": "header",
+    "description": "How long the request may take, in seconds, where that is less than the gateway's own limit.",
+    "schema": {"type": "string", "pattern": f"^{SECONDS.pattern}$"},
+}
+CANARY: list[Schema] = [
     {
         "name": CANARY_HEADER,
         "in": "header",

@@ -26,8 +26,8 @@ REFUSALS = {
     "429": "The model server is busy.",
     "501": "The model has something that this gateway cannot speak for.",
     "502": "The model server answered with an error.",
-    "503": "The model server cannot be reached now, or no version of the model may be served.",
-    "504": "The model server did not answer in time.",
+    "503": "The model server cannot be reached now, no version of the model may be served, or there is no room for more.",
+    "504": "There was no answer in time.",
 }
 READING = ("404", "405", "429", "501", "502", "503", "504")  # what can go wrong without a body
 
@@ -90,7 +90,7 @@ def post(
             "summary": summary,
             **({"description": text} if (text := f"{description} {beyond}".strip()) else {}),
             "x-beyond-schema": bool(beyond),
-            **({"parameters": headers.REQUEST} if canary else {}),
+            "parameters": [*(headers.CANARY if canary else []), headers.TIMEOUT],
             "requestBody": {"required": True, "content": {JSON: asked}},
             "responses": {
                 "200": {

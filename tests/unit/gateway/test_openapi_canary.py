@@ -30,7 +30,7 @@ def found(client: FlaskClient, fake: FakeServer) -> Any:
 def test_the_headers_of_requests_are_described(client: FlaskClient, found: Any, path: str) -> None:
     """The two headers are optional; the values that are named are taken, and 400 is named for all others."""
     operation = found["paths"][path]["post"]
-    wish, key = operation["parameters"]
+    wish, key, _ = operation["parameters"]
     assert [wish["name"], key["name"]] == ["X-Canary", "X-Canary-Key"]
     assert {parameter["in"] for parameter in (wish, key)} == {"header"}
     assert not any(parameter.get("required") for parameter in (wish, key))
@@ -42,8 +42,8 @@ def test_the_headers_of_requests_are_described(client: FlaskClient, found: Any, 
 
 @pytest.mark.parametrize("path", NAMED)
 def test_who_names_a_version_needs_none(found: Any, path: str) -> None:
-    """Where a version is named the headers mean nothing, and are not described."""
-    assert "parameters" not in found["paths"][path]["post"]
+    """Where a version is named the headers mean nothing, and are not described; the one for the time always is."""
+    assert [each["name"] for each in found["paths"][path]["post"]["parameters"]] == ["X-Timeout-Seconds"]
 
 
 @pytest.mark.parametrize("path", [*DEFAULTS, *NAMED])
