@@ -3,7 +3,7 @@
 import re
 
 LENGTH = re.compile(rb"\r\ncontent-length[ \t]*:([^\r]*)", re.IGNORECASE)
-CHUNKED = re.compile(rb"\r\ntransfer-encoding[ \t]*:", re.IGNORECASE)
+CODINGS = re.compile(rb"\r\ntransfer-encoding[ \t]*:([^\r]*)", re.IGNORECASE)
 EXPECTS = re.compile(rb"\r\nexpect[ \t]*:", re.IGNORECASE)
 MAX_DIGITS = 18
 MAX_SIZE_LINE = 8190  # of a chunk, with its extensions; gunicorn's own limit
@@ -59,8 +59,9 @@ class Arrival:
         self._body = self._chunk = found + 4
         head = bytes(self.received[: found + 2])
         lengths = LENGTH.findall(head)
-        if CHUNKED.search(head):
-            self.ready = bool(lengths)  # which of them holds is not for us to guess
+        if codings := CODINGS.findall(head):
+            # With a length as well, which of them holds is not for us to guess; another coding is not known here.
+            self.ready = bool(lengths) or [coding.strip().lower() for coding in codings] != [b"chunked"]
         else:
             self._end = self._body
             if lengths:

@@ -52,6 +52,8 @@ def test_what_comes_behind_a_request_is_kept(request_: bytes) -> None:
         POST + b"Content-Length: 1\r\nContent-Length: 1\r\n\r\n",
         POST + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n",
         POST + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        POST + b"Transfer-Encoding: gzip\r\n\r\n",
+        POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n",
         CHUNKED + b"3E9\r\n",
         CHUNKED + b"x\r\n",
         CHUNKED + b"-1\r\n",

@@ -183,9 +183,8 @@ def test_what_is_one_too_many_is_told_at_once(fake: FakeServer, tmp_path: Path) 
             assert ask(port, "/readyz")[0] == 200
         assert [each.result()[0] for each in waiting] == [200] * 3
         assert ask(port)[0] == 200
-        shown = ask(port, "/metrics")[1]
-        assert "gateway_in_flight 0.0" in shown
-        assert 'gateway_problems_total{reason="overloaded"} 1.0' in shown
+        wait_until(lambda: "gateway_in_flight 0.0" in ask(port, "/metrics")[1], WAIT_SECONDS, "nothing to be in hand")
+        assert 'gateway_problems_total{reason="overloaded"} 1.0' in ask(port, "/metrics")[1]
         process.check()
 
 
