@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from gateway import admission, logs, problems
+from gateway import admission, auth, logs, problems, secure_headers
 from gateway.catalog import Catalog
 from gateway.config import Settings, load_settings
 from gateway.model_server import ModelServer
@@ -45,9 +45,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     answerer = Answerer(router, shadow)
     readiness = Readiness(server, catalog, settings.models)
     app.extensions |= {"model_server": server, "router": router, "shadow": shadow}  # for whoever has to close them
-    admission.register(app, timeout_seconds=settings.timeout_seconds)
+    admission.register(app)
     logs.register(app, lambda model: model in settings.models or catalog.knows(model))
     problems.register(app)
+    auth.register(app, settings.api_keys_file)
+    admission.limit(app, timeout_seconds=settings.timeout_seconds)
+    secure_headers.register(app)
     most = settings.max_body_bytes
     app.url_map.merge_slashes = False  # else `//predict` is a redirect, in HTML, to whatever the Host header says
     app.url_map.converters["model"] = ModelConverter
@@ -56,7 +59,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(v2.blueprint(answerer, catalog, readiness, max_body_bytes=most))
     app.register_blueprint(health.blueprint(readiness, catalog))
     app.register_blueprint(prometheus.blueprint())
-    app.register_blueprint(openapi.blueprint(catalog, readiness, settings.model_name))
+    app.register_blueprint(
+        openapi.blueprint(catalog, readiness, settings.model_name, keys=bool(settings.api_keys_file))
+    )
     app.register_blueprint(docs.blueprint())
     app.register_blueprint(page.blueprint(settings.model_name))
     return app

@@ -21,22 +21,30 @@ TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0
 TRACESTATE = re.compile(r"[ -~\t]{1,512}")
 
 
-def register(app: Flask, *, timeout_seconds: float) -> None:
-    """Settle it for every request of an application.
+def register(app: Flask) -> None:
+    """Begin every request of an application, and refuse at once what is one too many."""
+    app.before_request(_begin)
+    app.before_request(_check_room)
+    app.teardown_request(lambda _: call.begin(None))
+
+
+def limit(app: Flask, *, timeout_seconds: float) -> None:
+    """Give every request of an application its time.
 
     Args:
         app: The application.
         timeout_seconds: How long a request may take, from its arrival on; a client can make it shorter.
     """
 
-    def admit() -> None:
-        if request.environ.get(OVERLOADED):
-            raise OverloadedError
+    def set_deadline() -> None:
         g.call.deadline = g.arrived + min(timeout_seconds, _asked_seconds(timeout_seconds))
 
-    app.before_request(_begin)
-    app.before_request(admit)
-    app.teardown_request(lambda _: call.begin(None))
+    app.before_request(set_deadline)
+
+
+def _check_room() -> None:
+    if request.environ.get(OVERLOADED):
+        raise OverloadedError
 
 
 def _begin() -> None:

@@ -39,6 +39,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     traffic_file: Annotated[
         str, Meta(description="JSON file that names the shares of traffic for canary and shadow; read when it changes.")
     ] = ""
+    api_keys_file: Annotated[
+        str, Meta(description="File with the hashes of the keys that let a client in; empty lets everybody in.")
+    ] = ""
     max_in_flight: Annotated[
         int, Meta(ge=1, description="Requests that one worker has in hand at a time; more get 503 at once.")
     ] = 128

@@ -4,6 +4,7 @@
     ├── RefusedError           the request cannot be answered as it is; errors point at the places
     │   ├── NotJsonError           400: the body is no JSON document
     │   ├── InvalidHeaderError     400: a header has a value that it cannot have
+    │   ├── UnauthorizedError      401: it gives no key that is known here
     │   ├── InvalidInputError      422: it is JSON, but not what the model takes
     │   └── UnsupportedMediaError  415: it says that it is something other than JSON
     ├── OtherTensorsError      the canary is not like the stable version, which answers then: no client is told
@@ -73,6 +74,7 @@ class GatewayError(Exception):
         title: What kind of problem, the same for every occurrence.
         detail: What happened this time, for the client.
         errors: The places in the request that are wrong, if they are.
+        headers: Further headers of the answer.
         retry_after_seconds: When to try again, if that may help.
         cause: What happened, for the log alone.
     """
@@ -80,6 +82,7 @@ class GatewayError(Exception):
     status = 500
     reason = "internal"
     title = "Internal error"
+    headers: Sequence[tuple[str, str]] = ()
 
     def __init__(self, detail: str, *, errors: Sequence[Place] = (), cause: str | None = None) -> None:
         super().__init__(detail)
@@ -107,6 +110,18 @@ class InvalidHeaderError(RefusedError):
     status = 400
     reason = "invalid_header"
     title = "Invalid header"
+
+
+class UnauthorizedError(RefusedError):
+    """The request gives no key that is known here."""
+
+    status = 401
+    reason = "unauthorized"
+    title = "Unauthorized"
+    headers = (
+        ("WWW-Authenticate", 'Bearer realm="gateway"'),
+        ("WWW-Authenticate", 'Basic realm="gateway", charset="UTF-8"'),
+    )
 
 
 class InvalidInputError(RefusedError):

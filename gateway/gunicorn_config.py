@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gateway import metrics
+from gateway import key_file, metrics
 from gateway.config import ConfigError, load_settings
 from gateway.logs import logging_config
 
@@ -41,6 +41,10 @@ logconfig_dict = logging_config(_settings.log_level)
 
 def on_starting(_arbiter: Any) -> None:
     """Log the options once, so that a log tells what the gateway ran with; let the workers share what they measure."""
+    try:
+        key_file.check(_settings.api_keys_file)
+    except ConfigError as error:
+        sys.exit(f"gateway: {error}")
     metrics.share()
     logging.getLogger("gateway").info("settings", extra={"settings": msgspec.to_builtins(_settings)})
 

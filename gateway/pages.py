@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import Response, make_response, render_template
 
-# A page needs nothing but its own files, this gateway, and images within its files.
-POLICY = "default-src 'self'; img-src data:; frame-ancestors 'none'; form-action 'self'"
+from gateway import secure_headers
 
 
 def page(template: str, *loosened: str, **context: Any) -> Response:
@@ -20,6 +19,7 @@ def page(template: str, *loosened: str, **context: Any) -> Response:
         The page, with its headers.
     """
     response = make_response(render_template(template, **context))
-    response.headers["Content-Security-Policy"] = "; ".join((POLICY, *loosened))
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "; ".join((secure_headers.PAGE_POLICY, *loosened))
+    for name, value in secure_headers.PAGE.items():
+        response.headers[name] = value
     return response

@@ -56,6 +56,7 @@ def problem(status: int, title: str, detail: str, **members: Any) -> Response:
 def _gateway_error(error: GatewayError) -> Response:
     members = {"errors": error.errors} if error.errors else {}
     response = problem(error.status, error.title, error.detail, **members)
+    response.headers.extend(error.headers)
     if error.retry_after_seconds is not None:
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     if error.cause is not None:

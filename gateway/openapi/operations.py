@@ -39,10 +39,19 @@ def refusals(*statuses: str, foreign: bool) -> dict[str, Any]:
         statuses: Which; all of them if none is named.
         foreign: Whether the route's protocol has errors of its own.
     """
-    media, name = (JSON, "Error") if foreign else (PROBLEM_JSON, "Problem")
-    content = {media: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
     chosen = statuses or tuple(status for status in REFUSALS if not (foreign and status == "422"))
-    return {status: {"description": REFUSALS[status], "content": content} for status in chosen}
+    return {status: refusal(REFUSALS[status], foreign=foreign) for status in chosen}
+
+
+def refusal(description: str, *, foreign: bool) -> Schema:
+    """An answer that is an error.
+
+    Args:
+        description: When it is given.
+        foreign: Whether the route's protocol has errors of its own.
+    """
+    media, name = (JSON, "Error") if foreign else (PROBLEM_JSON, "Problem")
+    return {"description": description, "content": {media: {"schema": _reference(name)}}}
 
 
 def post(

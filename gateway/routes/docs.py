@@ -44,8 +44,6 @@ def blueprint() -> Blueprint:
     def asset(name: str) -> Response:
         if name not in ASSETS:
             abort(404)
-        response = send_from_directory(folder, name, mimetype=ASSETS[name], max_age=MAX_AGE_SECONDS)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
+        return send_from_directory(folder, name, mimetype=ASSETS[name], max_age=MAX_AGE_SECONDS)
 
     return routes

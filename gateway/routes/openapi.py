@@ -3,18 +3,19 @@
 from flask import Blueprint, Response
 
 from gateway.catalog import Catalog
-from gateway.openapi import build
+from gateway.openapi import build, secured
 from gateway.readiness import Readiness
 from gateway.routes.replies import json
 
 
-def blueprint(catalog: Catalog, readiness: Readiness, model: str) -> Blueprint:
+def blueprint(catalog: Catalog, readiness: Readiness, model: str, *, keys: bool = False) -> Blueprint:
     """The route.
 
     Args:
         catalog: The models' versions.
         readiness: Who knows the configured models.
         model: The default model's name.
+        keys: Whether keys are asked for.
 
     Returns:
         A blueprint to register.
@@ -24,6 +25,7 @@ def blueprint(catalog: Catalog, readiness: Readiness, model: str) -> Blueprint:
     @routes.get("/openapi.json")
     def document() -> Response:
         """Made anew each time: it tells what is served now."""
-        return json(build(catalog, readiness, model))
+        found = build(catalog, readiness, model)
+        return json(secured(found) if keys else found)
 
     return routes

@@ -3,11 +3,14 @@
 const ids = ["state", "form", "data", "answer", "summary", "places", "raw", "features", "rows", "curl"];
 const [state, form, data, answer, summary, places, raw, features, rows, curl] = ids.map((id) => document.getElementById(id));
 
+let key = ""; // what a command needs besides, where a key is asked for
 const body = () => `{"data": ${data.value.trim()}}`;
 
-// All that this page knows of openapi.json: an example of the input, and the features in their order, by name.
+// All that this page knows of openapi.json: an example of the input, the features in their order, by name, and whether a
+// key is asked for.
 function readDocument(openapi) {
-  const content = openapi.paths["/predict"].post.requestBody.content["application/json"];
+  const { requestBody, security = [] } = openapi.paths["/predict"].post;
+  const content = requestBody.content["application/json"];
   const step = (node, key) => node[key.replaceAll("~1", "/").replaceAll("~0", "~")];
   const resolve = (schema = {}) =>
     schema.$ref ? resolve(schema.$ref.slice(2).split("/").reduce(step, openapi)) : schema;
@@ -20,7 +23,7 @@ function readDocument(openapi) {
   const input = resolve(content.schema).properties?.data;
   const example = content.example ?? Object.values(content.examples ?? {})[0]?.value;
   const list = Object.entries(named(input) ?? {}).map(([name, schema]) => feature(name, resolve(schema)));
-  return { example: example?.data, features: list };
+  return { example: example?.data, features: list, keyed: security.length > 0 };
 }
 
 // One feature's row: its name, its type as the title "name: type" has it, and what else there is to say.
@@ -60,15 +63,16 @@ function element(tag, ...children) {
 function showInput() {
   const quoted = body().replaceAll("'", "'\\''");
   data.rows = Math.min(Math.max(data.value.split("\n").length, 2), 20);
-  curl.textContent = `curl -d '${quoted}' ${new URL("predict", location)}`;
+  curl.textContent = `curl ${key}-d '${quoted}' ${new URL("predict", location)}`;
 }
 
 async function showDocument() {
   try {
-    const { example, features: all } = readDocument(await (await fetch("openapi.json")).json());
+    const { example, features: all, keyed } = readDocument(await (await fetch("openapi.json")).json());
     rows.replaceChildren(...all.map(([name, type, text]) =>
       element("tr", element("td", element("code", name)), element("td", type), element("td", text))));
     features.hidden = all.length === 0;
+    if (keyed) key = "-H 'X-API-Key: YOUR-KEY' ";
     if (example !== undefined && data.value === data.defaultValue) data.value = pretty(example);
     showInput();
   } catch { /* no document, or none of a model that is up: the next answer asks again */ }
