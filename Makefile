@@ -16,10 +16,11 @@ BIN := $(VENV)/bin
 CLIENTS := .venv-clients
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 UV := uv==0.13.8
+PIP_AUDIT := pip-audit==2.10.1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test train lint bench fuzz up lock proto clean
+.PHONY: help run test train lint bench fuzz up lock audit proto clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
@@ -49,13 +50,33 @@ up: ## Start TensorFlow Serving and the gateway in containers (PORT)
 	set -x; $$compose up --build tf-serving gateway
 
 # Pins already there stay unless the requirements ask for others; UPGRADE=1 takes the newest of all that are not direct.
-lock: ## Write both constraints.txt from the requirement files (UPGRADE=1 renews them)
+# The gateway's image has a lock of its own: the same versions, and the hashes of what may be installed as these.
+lock: ## Write the locks from the requirement files (UPGRADE=1 renews them)
 	@lock=$$(mktemp -d) && trap 'rm -rf "$$lock"' EXIT && $(PYTHON) -m venv "$$lock" && \
 	"$$lock/bin/python" -m pip install --quiet --disable-pip-version-check $(UV) && \
 	compile() { "$$lock/bin/uv" pip compile --quiet --universal --python-version 3.11 --custom-compile-command 'make lock' \
-		$(if $(UPGRADE),--upgrade) --output-file "$$1" "$$2"; } && \
+		$(if $(UPGRADE),--upgrade) --output-file "$$@"; } && \
 	compile constraints.txt requirements_dev.txt && \
+	compile gateway/requirements.lock gateway/requirements.txt --constraints constraints.txt --generate-hashes && \
 	compile tests/clients/constraints.txt tests/clients/requirements.txt
+
+# That nothing is found proves nothing where nothing is known: a mirror of the package index answers, too, and has no
+# vulnerabilities. So the service is first asked about a version that has some.
+audit: ## Ask for known vulnerabilities of all that is pinned (ARGS="--ignore-vuln ID" for what cannot be mended)
+	@audit=$$(mktemp -d) && trap 'rm -rf "$$audit"' EXIT && $(PYTHON) -m venv "$$audit" && \
+	"$$audit/bin/python" -m pip install --quiet --disable-pip-version-check $(PIP_AUDIT) && \
+	ask() { "$$audit/bin/python" -c 'import os, signal, sys; signal.alarm(600); os.execv(sys.argv[1], sys.argv[1:])' \
+		"$$audit/bin/pip-audit" --strict --disable-pip --no-deps --progress-spinner off --timeout 10 \
+		--cache-dir "$$audit/cache" $(ARGS) "$$@"; } && \
+	echo jinja2==3.1.2 >"$$audit/vulnerable.txt" && { ask -r "$$audit/vulnerable.txt" >"$$audit/told" 2>&1 || true; } && \
+	if ! grep -Eq '^jinja2 .*(CVE|GHSA|PYSEC)-' "$$audit/told"; then \
+		tail -n 1 "$$audit/told" >&2; \
+		echo 'audit: nothing was audited: the vulnerability service cannot be reached, or does not know of jinja2 3.1.2' >&2; \
+		exit 1; \
+	fi && \
+	failed= && for lock in constraints.txt tests/clients/constraints.txt; do \
+		echo "$$lock:" && ask -r "$$lock" || failed=yes; \
+	done && [ -z "$$failed" ]
 
 proto: $(VENV)/.dev ## Generate the code from gateway/tf_serving.proto and src/tf_serving.proto
 	$(BIN)/python -m grpc_tools.protoc --proto_path=. --python_out=. --mypy_out=. \

@@ -26,7 +26,7 @@ REFUSALS = {
     "429": "The model server is busy.",
     "501": "The model has something that this gateway cannot speak for.",
     "502": "The model server answered with an error.",
-    "503": "The model server cannot be reached now, no version of the model may be served, or there is no room for more.",
+    "503": "The model server cannot be reached now, no version of the model may be served, or there is no room.",
     "504": "There was no answer in time.",
 }
 READING = ("404", "405", "429", "501", "502", "503", "504")  # what can go wrong without a body

@@ -8,6 +8,7 @@ import yaml
 
 ROOT = Path(__file__).parents[3]
 CLIENTS = "tests/clients/requirements.txt"
+IMAGE = "gateway/requirements.lock"
 
 
 def _pins(text: str) -> dict[str, str]:
@@ -28,13 +29,27 @@ def test_hooks_see_the_versions_that_run() -> None:
 
 @pytest.mark.parametrize(
     ("lock", "patterns"),
-    [("constraints.txt", ["requirements*.txt", "*/requirements.txt"]), ("tests/clients/constraints.txt", [CLIENTS])],
-    ids=["product", "clients"],
+    [
+        ("constraints.txt", ["requirements*.txt", "*/requirements.txt"]),
+        (IMAGE, ["gateway/requirements.txt"]),
+        ("tests/clients/constraints.txt", [CLIENTS]),
+    ],
+    ids=["product", "image", "clients"],
 )
 def test_every_requirement_is_locked(lock: str, patterns: list[str]) -> None:
-    """Each constraints.txt is made from its requirement files as they are now."""
+    """Each lock is made from its requirement files as they are now."""
     files = [file for pattern in patterns for file in ROOT.glob(pattern)]
     wanted = {name: version for file in files for name, version in _pins(file.read_text(encoding="utf-8")).items()}
     locked = _pins((ROOT / lock).read_text(encoding="utf-8"))
     assert wanted
     assert {name: locked.get(name) for name in wanted} == wanted
+
+
+def test_the_image_holds_what_has_been_tested() -> None:
+    """Every package of the image has the version that the tests run with, and the hashes of its files."""
+    text = (ROOT / IMAGE).read_text(encoding="utf-8")
+    tested = _pins((ROOT / "constraints.txt").read_text(encoding="utf-8"))
+    in_image = _pins(text)
+    assert {name: tested.get(name) for name in in_image} == in_image
+    entries = re.findall(r"^[a-z].*==.*\\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+", text, flags=re.MULTILINE)
+    assert len(entries) == len(in_image) >= 1
