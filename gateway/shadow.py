@@ -1,16 +1,13 @@
 """The shadow: a sample of the requests that were answered, put to another version as well, to compare the two."""
 
-import atexit
-import contextlib
 import logging
-import queue
 import random
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway import metrics
 from gateway import tf_serving_pb2 as pb
+from gateway.aside import Aside, size_bytes
 from gateway.catalog import Catalog
 from gateway.difference import difference
 from gateway.errors import OtherTensorsError
@@ -25,7 +22,6 @@ MAX_WAITING = 64
 # milliseconds of the worker's processor.
 MAX_BYTES = 64 * 1024
 LOG_SECONDS = 60.0  # failures are logged once in this time at most
-STOP_SECONDS = 1.0
 
 log = logging.getLogger("gateway.shadow")
 
@@ -46,14 +42,14 @@ class Copy:
     @property
     def size_bytes(self) -> int:
         """What it takes in memory, about."""
-        return sum(tensor.ByteSize() for tensors in (self.inputs, self.outputs) for tensor in tensors.values())
+        return size_bytes([*self.inputs.values(), *self.outputs.values()])
 
 
 class Shadow:
     """Compares in a thread of its own, one copy after another; what it cannot keep up with is dropped and counted."""
 
     def __init__(self, server: ModelServer, catalog: Catalog, traffic: Traffic) -> None:
-        """Bring the parts together; the thread begins with the first copy, so that it is the worker's own.
+        """Bring the parts together.
 
         Args:
             server: The model server.
@@ -63,9 +59,8 @@ class Shadow:
         self._server = server
         self._catalog = catalog
         self._traffic = traffic
-        self._copies: queue.Queue[Copy | None] = queue.Queue(MAX_WAITING)
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
+        most = MAX_WAITING * MAX_BYTES
+        self._aside = Aside(self._see_to, name="shadow", max_items=MAX_WAITING, max_bytes=most, finishes=False)
         self._seldom = Seldom(LOG_SECONDS)
 
     def offer(self, request_id: str, model: str, answer: Prediction) -> None:
@@ -82,44 +77,20 @@ class Shadow:
         batch, signature = answer.batch, answer.contract.signature
         label = shares.shadow_label
         copy = Copy(request_id, model, answer.version, label, batch.rows, signature, batch.inputs, answer.outputs)
-        if copy.size_bytes > MAX_BYTES or not self._put(copy):
+        size = copy.size_bytes
+        if size > MAX_BYTES or not self._aside.put(copy, size):
             metrics.count(metrics.SHADOW, model, label, "dropped")
 
-    def _put(self, copy: Copy) -> bool:
-        """Whether there is room for one more."""
-        try:
-            self._start()
-            self._copies.put_nowait(copy)
-        except (queue.Full, RuntimeError):  # the latter where the system has no more threads
-            return False
-        return True
-
     def close(self) -> None:
-        """Stop; the thread must not be in the middle of something while the interpreter ends."""
-        with self._lock:
-            thread, self._thread = self._thread, None
-        if thread is not None:
-            with contextlib.suppress(queue.Empty):
-                while True:
-                    self._copies.get_nowait()
-            self._copies.put_nowait(None)
-            thread.join(STOP_SECONDS)
+        """Stop."""
+        self._aside.close()
 
-    def _start(self) -> None:
-        with self._lock:
-            if self._thread is None:
-                thread = threading.Thread(target=self._run, name="shadow", daemon=True)
-                thread.start()
-                self._thread = thread
-                atexit.register(self.close)
-
-    def _run(self) -> None:
-        while (copy := self._copies.get()) is not None:
-            try:
-                self._compare(copy)
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with one copy, the next is another
-                metrics.count(metrics.SHADOW, copy.model, copy.label, "failed")
-                self._log_failure(copy, error)
+    def _see_to(self, copy: Copy) -> None:
+        try:
+            self._compare(copy)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one copy, the next is another
+            metrics.count(metrics.SHADOW, copy.model, copy.label, "failed")
+            self._log_failure(copy, error)
 
     def _compare(self, copy: Copy) -> None:
         shadow = self._catalog.servable(copy.model, Selector(label=copy.label))

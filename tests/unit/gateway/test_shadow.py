@@ -100,7 +100,7 @@ def test_other_requests_are_not_compared(
     ask(client, data="ten")
     traffic(shadow_share=0)
     ask(client)
-    assert client.application.extensions["shadow"]._thread is None
+    assert client.application.extensions["shadow"]._aside._thread is None
     traffic(shadow_share=1)
     ask(client)
     wait_until(lambda: measured(TOTAL, model="line", label="canary", outcome="compared") == 1, 10, "the comparison")
@@ -172,7 +172,7 @@ def test_a_fault_of_our_own_does_not_end_it(
     ask(client)
     wait_until(lambda: measured(TOTAL, model="line", label="canary", outcome="failed") == 1, 10, "the failure")
     monkeypatch.undo()
-    assert client.application.extensions["shadow"]._thread.is_alive()
+    assert client.application.extensions["shadow"]._aside._thread.is_alive()
 
 
 def test_a_hanging_shadow_delays_nobody(client: FlaskClient, fake: FakeServer, measured: Measured) -> None:
@@ -185,12 +185,12 @@ def test_a_hanging_shadow_delays_nobody(client: FlaskClient, fake: FakeServer, m
         assert measured(TOTAL, **dropped) == 0
         assert {label(ask(client)) for _ in range(5)} == {"stable"}
         assert measured(TOTAL, **dropped) == 5
-        assert client.application.extensions["shadow"]._copies.qsize() == shadow.MAX_WAITING
+        assert client.application.extensions["shadow"]._aside._waiting == shadow.MAX_WAITING
 
 
 @pytest.mark.parametrize("side", ["inputs", "outputs"])
 def test_what_is_large_is_dropped(fake: FakeServer, traffic_file: Any, measured: Measured, side: str) -> None:
-    """A copy of more than 256 KiB is not kept, so that what waits is bounded."""
+    """A copy of more than 64 KiB is not kept, so that what waits is bounded."""
     text = info(pb.DT_STRING, -1)
     long = b"x" * (shadow.MAX_BYTES + 1 if side == "outputs" else 1)
     fake.inputs, fake.outputs = {"x": text}, {"y": text}
@@ -200,7 +200,7 @@ def test_what_is_large_is_dropped(fake: FakeServer, traffic_file: Any, measured:
     data = "x" * (shadow.MAX_BYTES if side == "inputs" else 1)
     assert label(ask(app.test_client(), data=data)) == "stable"
     assert measured(TOTAL, model="line", label="canary", outcome="dropped") == 1
-    assert app.extensions["shadow"]._thread is None
+    assert app.extensions["shadow"]._aside._thread is None
     app.extensions["model_server"].close()
 
 
@@ -213,7 +213,7 @@ def test_without_a_thread_requests_are_answered(
         raise RuntimeError("can't start new thread")
 
     with_canary(fake)
-    monkeypatch.setattr(client.application.extensions["shadow"], "_start", start)
+    monkeypatch.setattr(client.application.extensions["shadow"]._aside, "_start", start)
     assert label(ask(client)) == "stable"
     assert measured(TOTAL, model="line", label="canary", outcome="dropped") == 1
 
@@ -221,7 +221,7 @@ def test_without_a_thread_requests_are_answered(
 def test_the_thread_is_one_and_begins_with_the_first_copy(app: Flask, fake: FakeServer, measured: Measured) -> None:
     """Before there is anything to compare there is no thread, so that none is lost when a worker is forked."""
     with_canary(fake)
-    comparing = app.extensions["shadow"]
+    comparing = app.extensions["shadow"]._aside
     assert comparing._thread is None
     for _ in range(3):
         ask(app.test_client())

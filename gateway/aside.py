@@ -1,0 +1,102 @@
+"""What is done aside, in a thread of its own, so that no request waits for it."""
+
+import atexit
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+from gateway import tf_serving_pb2 as pb
+
+STOP_SECONDS = 1.0  # how long a process that ends waits for what is being done
+
+T = TypeVar("T")
+
+
+class Aside(Generic[T]):
+    """A bounded queue, and a thread that sees to one item after the other; what it cannot keep up with is not taken.
+
+    The thread begins with the first item, so that it is the worker's own and not lost when the worker is forked.
+    """
+
+    def __init__(self, do: Callable[[T], None], *, name: str, max_items: int, max_bytes: int, finishes: bool) -> None:
+        """Start empty.
+
+        Args:
+            do: What is done with an item; must not raise, and is not called by two threads at a time.
+            name: The thread's.
+            max_items: How many may wait.
+            max_bytes: How much they may take in memory, all together.
+            finishes: Whether what waits is still done when the process ends, within STOP_SECONDS, or dropped.
+        """
+        self._do = do
+        self._name = name
+        self._max_items = max_items
+        self._max_bytes = max_bytes
+        self._finishes = finishes
+        self._items: queue.SimpleQueue[tuple[T, int] | None] = queue.SimpleQueue()
+        self._waiting = self._bytes = 0
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def put(self, item: T, size_bytes: int) -> bool:
+        """Have an item seen to. Takes no time, and never fails.
+
+        Args:
+            item: The item.
+            size_bytes: What it takes in memory, about.
+
+        Returns:
+            Whether there was room for it.
+        """
+        with self._lock:
+            if self._waiting >= self._max_items or self._bytes + size_bytes > self._max_bytes:
+                return False
+            try:
+                self._start()
+            except RuntimeError:  # the system has no more threads
+                return False
+            self._waiting += 1
+            self._bytes += size_bytes
+            self._items.put((item, size_bytes))
+        return True
+
+    def close(self) -> None:
+        """Stop; the thread must not be in the middle of something while the interpreter ends."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            if not self._finishes:
+                self._drop()
+            self._items.put(None)
+            thread.join(STOP_SECONDS)
+
+    def _start(self) -> None:
+        if self._thread is None:
+            thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            thread.start()
+            self._thread = thread
+            atexit.register(self.close)
+
+    def _run(self) -> None:
+        while (entry := self._items.get()) is not None:
+            item, size_bytes = entry
+            with self._lock:
+                self._waiting -= 1
+            self._do(item)
+            with self._lock:
+                self._bytes -= size_bytes
+
+    def _drop(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                entry = self._items.get_nowait()
+                with self._lock:
+                    self._waiting -= 1
+                    self._bytes -= entry[1] if entry else 0
+
+
+def size_bytes(tensors: Iterable[pb.TensorProto]) -> int:
+    """What tensors take in memory, about."""
+    return sum(tensor.ByteSize() for tensor in tensors)
