@@ -6,6 +6,8 @@ from gateway import admission, auth, logs, problems, secure_headers
 from gateway.catalog import Catalog
 from gateway.config import Settings, load_settings
 from gateway.model_server import ModelServer
+from gateway.observation import Observer
+from gateway.prediction_log import PredictionLog
 from gateway.predictor import Predictor
 from gateway.readiness import Readiness
 from gateway.routes import docs, health, openapi, page, predict, prometheus, v1, v2
@@ -42,9 +44,15 @@ def create_app(settings: Settings | None = None) -> Flask:
         timeout_seconds=settings.timeout_seconds,
     )
     shadow = Shadow(server, catalog, traffic)
-    answerer = Answerer(router, shadow)
+    observer = Observer()
+    prediction_log = PredictionLog(
+        settings.prediction_log, share=settings.prediction_log_share, max_bytes=settings.prediction_log_bytes
+    )
+    answerer = Answerer(router, shadow, observer, prediction_log)
     readiness = Readiness(server, catalog, settings.models)
-    app.extensions |= {"model_server": server, "router": router, "shadow": shadow}  # for whoever has to close them
+    # For whoever has to close them.
+    app.extensions |= {"model_server": server, "router": router, "shadow": shadow}
+    app.extensions |= {"observer": observer, "prediction_log": prediction_log}
     admission.register(app)
     logs.register(app, lambda model: model in settings.models or catalog.knows(model))
     problems.register(app)

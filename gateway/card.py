@@ -11,22 +11,32 @@ log = logging.getLogger("gateway")
 
 
 class FeatureCard(msgspec.Struct, frozen=True):
-    """A feature as declared and as seen in training."""
+    """A feature as declared and as seen in training.
+
+    Where there are `shares`, drift is watched: of a number, they are those of the training rows in the buckets between
+    the inner deciles; of a category, in the vocabulary's order.
+    """
 
     name: str
     description: str = ""
     unit: str | None = None
     min: float | None = None
     max: float | None = None
+    deciles: tuple[float, ...] | None = None
+    shares: tuple[float, ...] | None = None
     vocabulary: tuple[str, ...] | None = None
 
 
 class OutputCard(msgspec.Struct, frozen=True):
-    """An output as declared."""
+    """An output as declared, and how the predictions for training rows were distributed, as of a feature."""
 
     name: str
     description: str = ""
     unit: str | None = None
+    min: float | None = None
+    max: float | None = None
+    deciles: tuple[float, ...] | None = None
+    shares: tuple[float, ...] | None = None
 
 
 class Golden(msgspec.Struct, frozen=True):

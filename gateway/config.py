@@ -52,6 +52,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Meta(ge=0, le=600, description="How long a stopping gateway goes on, not ready, before it ends."),
     ] = 0.0
+    prediction_log: Annotated[
+        str,
+        Meta(description="Where predictions are written down: a file, or stdout; empty for nowhere."),
+    ] = ""
+    prediction_log_share: Annotated[float, Meta(ge=0, le=1, description="How many of the predictions to write.")] = 1.0
+    prediction_log_bytes: Annotated[
+        int, Meta(ge=1, description="Size from which a new file is begun; five old ones are kept.")
+    ] = 100 * 1024 * 1024
     max_body_bytes: Annotated[int, Meta(ge=1, description="Largest request body.")] = 8 * 1024 * 1024
     max_rows: Annotated[int, Meta(ge=1, description="Most instances in one request.")] = 10_000
 

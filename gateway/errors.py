@@ -65,6 +65,16 @@ class Place(msgspec.Struct, frozen=True):
     detail: str
 
 
+class UnknownCategory(Place, frozen=True):
+    """A value that is not in the vocabulary of a feature.
+
+    Attributes:
+        feature: The feature's name; for the metrics, not for the client.
+    """
+
+    feature: str
+
+
 class GatewayError(Exception):
     """A request that ends in a problem document.
 
@@ -125,7 +135,11 @@ class UnauthorizedError(RefusedError):
 
 
 class InvalidInputError(RefusedError):
-    """The body is JSON, but not what the model takes."""
+    """The body is JSON, but not what the model takes.
+
+    Attributes:
+        unknown: The features that have a value which is not in their vocabulary, one name a value.
+    """
 
     status = 422
     reason = "invalid_input"
@@ -139,7 +153,11 @@ class InvalidInputError(RefusedError):
             more: Whether there are more places than these.
         """
         detail = "The request does not fit what the model takes."
-        super().__init__(f"{detail} The first {len(places)} faults:" if more else detail, errors=places)
+        super().__init__(
+            f"{detail} The first {len(places)} faults:" if more else detail,
+            errors=[Place(place.pointer, place.detail) for place in places],
+        )
+        self.unknown = [place.feature for place in places if isinstance(place, UnknownCategory)]
 
 
 class UnsupportedMediaError(RefusedError):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gateway import key_file, metrics
+from gateway import key_file, metrics, prediction_log
 from gateway.config import ConfigError, load_settings
 from gateway.logs import logging_config
 
@@ -43,6 +43,7 @@ def on_starting(_arbiter: Any) -> None:
     """Log the options once, so that a log tells what the gateway ran with; let the workers share what they measure."""
     try:
         key_file.check(_settings.api_keys_file)
+        prediction_log.check(_settings.prediction_log)
     except ConfigError as error:
         sys.exit(f"gateway: {error}")
     metrics.share()

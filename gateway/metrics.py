@@ -90,6 +90,38 @@ SHADOW_DIFFERENCE = Histogram(
     registry=REGISTRY,
 )
 
+VALUES = Counter(
+    "gateway_values",
+    "Values of features and outputs, by the buckets that the model card has shares of.",
+    ("model", "version", "kind", "name", "bucket"),
+    registry=REGISTRY,
+)
+TRAINING_SHARE = Gauge(
+    "gateway_training_share",
+    "How large a part of the training rows fell into a bucket.",
+    ("model", "version", "kind", "name", "bucket"),
+    multiprocess_mode="max",
+    registry=REGISTRY,
+)
+OUT_OF_RANGE = Counter(
+    "gateway_out_of_range",
+    "Values below the least or above the greatest that training saw.",
+    ("model", "version", "kind", "name"),
+    registry=REGISTRY,
+)
+UNKNOWN_CATEGORIES = Counter(
+    "gateway_unknown_categories",
+    "Values that were refused for not being in the vocabulary.",
+    ("model", "version", "name"),
+    registry=REGISTRY,
+)
+DROPPED = Counter(
+    "gateway_dropped",
+    "What was to be done aside and could not: observations, lines of the prediction log.",
+    ("what",),
+    registry=REGISTRY,
+)
+
 _made: list[str] = []
 _children: dict[tuple[Any, ...], Any] = {}
 _seldom = Seldom(LOG_SECONDS)
@@ -105,6 +137,20 @@ def count(counter: Counter, *labels: str, amount: float = 1.0) -> None:
     """
     try:
         child(counter, *labels).inc(amount)
+    except OSError as error:
+        _tell(error)
+
+
+def state(gauge: Gauge, *labels: str, value: float) -> None:
+    """Set a gauge; as for `count`.
+
+    Args:
+        gauge: What is stated.
+        labels: The values of its labels.
+        value: How it stands.
+    """
+    try:
+        child(gauge, *labels).set(value)
     except OSError as error:
         _tell(error)
 
@@ -192,7 +238,7 @@ def reserve() -> None:
     if not folder or not hasattr(os, "posix_fallocate"):  # macOS has none
         return
     try:
-        for kind in ("counter", "histogram", "gauge_livesum"):
+        for kind in ("counter", "histogram", "gauge_livesum", "gauge_max"):
             made.append(Path(folder) / f"{kind}_{os.getpid()}.db")
             with made[-1].open("ab") as file:
                 os.posix_fallocate(file.fileno(), 0, RESERVED_BYTES)

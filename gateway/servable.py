@@ -93,6 +93,6 @@ class Servable:
         signature = Signature(name, dict(found.inputs), dict(found.outputs))
         max_rows = 1 if name == CARD else self._max_rows  # the same card once a row: a few bytes would ask for a lot
         try:
-            return Contract(self.model, signature, self.card, max_rows=max_rows)
+            return Contract(self.model, signature, self.card, max_rows=max_rows, version=self.version)
         except NotSupportedError as error:
             return error

@@ -32,13 +32,15 @@ class Contract:
         outputs: Its outputs.
         batched: Whether it takes instances.
         card: What the model says of itself; empty where it says nothing.
+        version: The number of the version that it is of.
+        is_watched: Whether the card tells how values were distributed in training, so that drift can be seen.
         max_rows: The most instances in a request.
         data: What stands in `{"data": ...}`.
         instances: What stands in `{"instances": ...}`; None where there are none.
         inputs: What stands in `{"inputs": ...}`.
     """
 
-    def __init__(self, model: str, signature: Signature, card: Card, *, max_rows: int) -> None:
+    def __init__(self, model: str, signature: Signature, card: Card, *, max_rows: int, version: int = 0) -> None:
         """Read a signature.
 
         Args:
@@ -46,12 +48,16 @@ class Contract:
             signature: What its server said of it.
             card: What the model says of itself.
             max_rows: The most instances in a request.
+            version: The number of the version that it is of.
 
         Raises:
             NotSupportedError: The model takes or answers something that JSON has no values for.
         """
         self.signature = signature
         self.card = card
+        self.version = version
+        shares = [*(feature.shares for feature in card.features), *(output.shares for output in card.outputs)]
+        self.is_watched = any(each is not None for each in shares)
         self.max_rows = max_rows
         self.features = features(model, signature.inputs.items(), card)
         self.outputs = outputs(model, signature.outputs.items(), card)

@@ -93,7 +93,7 @@ def _feature(model: str, name: str, info: pb.TensorInfo, card: Card) -> Feature:
     example = next(iter(card.golden.inputs.get(name, ())), None) if card.golden else None
     if shape[1:] == (1,) and isinstance(example, list):
         example = next(iter(example), None)
-    return Feature(name, Leaf(dtype, tuple(dict.fromkeys(words or ()))), shape, described, example)
+    return Feature(name, Leaf(dtype, tuple(dict.fromkeys(words or ())), name), shape, described, example)
 
 
 def _nested(leaf: Leaf, shape: Shape) -> Node:

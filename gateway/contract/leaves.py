@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from gateway.contract.texts import BASE64_SCHEMA, Base64, base64_fault, to_bytes
-from gateway.errors import Place
+from gateway.errors import Place, UnknownCategory
 from gateway.tensors import Dtype
 from gateway.wording import describe, quoted
 
@@ -23,10 +23,12 @@ class Leaf:
     Attributes:
         dtype: The tensor's dtype.
         vocabulary: The strings that are known, where only these are.
+        feature: The name of the feature that the vocabulary is of.
     """
 
     dtype: Dtype
     vocabulary: tuple[str, ...] = ()
+    feature: str = ""
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -79,7 +81,9 @@ class Leaf:
     def faults(self, value: Any, pointer: str) -> Iterator[Place]:
         """Where a decoded value is not what the type takes: nowhere, or at its own place."""
         fault = self._text_fault(value) if self.dtype.kind == "string" else self._number_fault(value)
-        if fault:
+        if fault and self.vocabulary and isinstance(value, str):
+            yield UnknownCategory(pointer, fault, self.feature)
+        elif fault:
             yield Place(pointer, fault)
 
     def _number_fault(self, value: Any) -> str | None:

@@ -7,7 +7,9 @@ from flask import g, request
 from gateway import metrics
 from gateway.canary import Fallback
 from gateway.contract import Batch, Contract
-from gateway.errors import InvalidHeaderError
+from gateway.errors import InvalidHeaderError, InvalidInputError
+from gateway.observation import Observer
+from gateway.prediction_log import PredictionLog
 from gateway.predictor import Prediction
 from gateway.routing import Router
 from gateway.shadow import Shadow
@@ -23,15 +25,19 @@ WISHES = ("always", "never")  # as nginx's ingress controller has them
 class Answerer:
     """Answers predictions, whatever the route."""
 
-    def __init__(self, router: Router, shadow: Shadow) -> None:
+    def __init__(self, router: Router, shadow: Shadow, observer: Observer, prediction_log: PredictionLog) -> None:
         """Bring the parts together.
 
         Args:
             router: Who chooses the version.
             shadow: Who compares its answers with another version's.
+            observer: Who counts what is asked and answered.
+            prediction_log: Who writes it down.
         """
         self._router = router
         self._shadow = shadow
+        self._observer = observer
+        self._prediction_log = prediction_log
 
     def answer(
         self,
@@ -58,10 +64,23 @@ class Answerer:
             ModelServerError: The model server fails.
         """
         wish = _wish() if selector == DEFAULT else Wish()
-        found = self._router.predict(
-            model, parse, selector=selector, signature=signature, wish=wish, fell_back=_note_fallback
-        )
+        checked: list[Contract] = []
+
+        def noted(contract: Contract) -> Batch:
+            checked[:] = [contract]
+            return parse(contract)
+
+        try:
+            found = self._router.predict(
+                model, noted, selector=selector, signature=signature, wish=wish, fell_back=_note_fallback
+            )
+        except InvalidInputError as error:
+            if checked:
+                self._observer.refused(model, checked[0], error)
+            raise
         _note(model, found)
+        self._observer.offer(model, found)
+        self._prediction_log.offer(g.request_id, model, found)
         if selector == DEFAULT:
             self._shadow.offer(g.request_id, model, found)
         return found

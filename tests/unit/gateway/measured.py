@@ -9,7 +9,7 @@ class Measured:
     def __init__(self) -> None:
         self._before = self._now()
 
-    def __call__(self, name: str, **labels: str) -> float:
+    def __call__(self, name: str, /, **labels: str) -> float:
         """How much a sample has grown.
 
         Args:
