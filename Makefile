@@ -58,7 +58,8 @@ lock: ## Write the locks from the requirement files (UPGRADE=1 renews them)
 		$(if $(UPGRADE),--upgrade) --output-file "$$@"; } && \
 	compile constraints.txt requirements_dev.txt && \
 	compile gateway/requirements.lock gateway/requirements.txt --constraints constraints.txt --generate-hashes && \
-	compile tests/clients/constraints.txt tests/clients/requirements.txt
+	compile tests/clients/constraints.txt tests/clients/requirements.txt && \
+	compile src/drift/constraints.txt src/drift/requirements.txt
 
 # That nothing is found proves nothing where nothing is known: a mirror of the package index answers, too, and has no
 # vulnerabilities. So the service is first asked about a version that has some.
@@ -74,7 +75,7 @@ audit: ## Ask for known vulnerabilities of all that is pinned (ARGS="--ignore-vu
 		echo 'audit: nothing was audited: the vulnerability service cannot be reached, or does not know of jinja2 3.1.2' >&2; \
 		exit 1; \
 	fi && \
-	failed= && for lock in constraints.txt tests/clients/constraints.txt; do \
+	failed= && for lock in constraints.txt tests/clients/constraints.txt src/drift/constraints.txt; do \
 		echo "$$lock:" && ask -r "$$lock" || failed=yes; \
 	done && [ -z "$$failed" ]
 
@@ -83,7 +84,7 @@ proto: $(VENV)/.dev ## Generate the code from gateway/tf_serving.proto and src/t
 		--plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy gateway/tf_serving.proto src/tf_serving.proto
 
 clean: ## Remove the environments and caches, never the model store
-	rm -rf $(VENV) $(CLIENTS) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(CLIENTS) .venv-drift .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -not -path './serving/models/*' -prune -exec rm -rf {} +
 
 # The files below stand for finished steps: a changed requirement repeats the installation, an interrupted one too.

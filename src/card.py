@@ -43,6 +43,9 @@ class FeatureCard(msgspec.Struct, frozen=True, kw_only=True):
         std: The standard deviation (of the rows themselves: divided by n).
         deciles: The eleven edges from min to max.
         vocabulary: Of a categorical string: the only values it has.
+        shares: Of a number, how large a part of the training rows each bucket between the deciles holds, as
+            `src.drift.buckets` has them; of a category, each entry of the vocabulary. Absent where drift is not
+            watched.
     """
 
     name: str
@@ -56,14 +59,29 @@ class FeatureCard(msgspec.Struct, frozen=True, kw_only=True):
     std: float | UnsetType = UNSET
     deciles: list[float] | UnsetType = UNSET
     vocabulary: tuple[str, ...] | UnsetType = UNSET
+    shares: list[float] | UnsetType = UNSET
 
 
 class OutputCard(msgspec.Struct, frozen=True, kw_only=True):
-    """An output as declared."""
+    """An output as declared, and the model's predictions for training rows.
+
+    Attributes:
+        name: The output's name.
+        description: A sentence.
+        unit: The unit of measurement, or None.
+        min: Of one number a row, as are the following: the least prediction.
+        max: The greatest.
+        deciles: The eleven edges from min to max.
+        shares: How large a part of the predictions each bucket between the deciles holds.
+    """
 
     name: str
     description: str
     unit: str | None
+    min: float | UnsetType = UNSET
+    max: float | UnsetType = UNSET
+    deciles: list[float] | UnsetType = UNSET
+    shares: list[float] | UnsetType = UNSET
 
 
 class Golden(msgspec.Struct, frozen=True, kw_only=True):

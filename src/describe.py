@@ -8,13 +8,16 @@ import numpy as np
 
 from src import lineage
 from src.card import MAX_CARD_BYTES, SCHEMA_VERSION, Card, Data, FeatureCard, Golden, Origin, OutputCard
+from src.drift import buckets
 from src.errors import RecipeError
 from src.gate import Verdict
 from src.metrics import Evaluation, Predictor
-from src.profiles import Profile
+from src.profiles import Moments, Profile
 from src.recipe import Array, Feature, Output, Params, Recipe, Split, example_row
 
 GOLDEN_ROWS = 10
+PREDICTED_ROWS = 20_000  # of the training sample, to know the predictions' distribution
+MAX_CATEGORIES = 100  # whose shares are told: of each, a gateway counts and a Prometheus keeps two series a version
 # Servers differ from the trainer in the order of float32 additions, which moves the last bits of the seven digits.
 GOLDEN_TOLERANCE = 1e-4
 
@@ -30,7 +33,8 @@ def check_room(recipe: Recipe[Any], train: Profile) -> None:
         RecipeError: The features and the golden rows' inputs alone are too large for a card.
     """
     inputs = {name: _plain(array) for name, array in golden_inputs(recipe, train.sample).items()}
-    sizes = [len(msgspec.json.encode(part)) for part in (feature_cards(recipe, train), inputs)]
+    features = [msgspec.structs.replace(card, shares=msgspec.UNSET) for card in feature_cards(recipe, train)]
+    sizes = [len(msgspec.json.encode(part)) for part in (features, inputs)]
     if sum(sizes) > MAX_CARD_BYTES:
         raise RecipeError(
             f"recipe {recipe.name}: the features take {sizes[0]} bytes of the model card and the golden rows' inputs"
@@ -85,7 +89,7 @@ def build_card(
     Returns:
         The card.
     """
-    return Card(
+    card = Card(
         **msgspec.structs.asdict(came_from),
         schema_version=SCHEMA_VERSION,
         name=recipe.name,
@@ -93,9 +97,10 @@ def build_card(
         metrics=metrics,
         gate=verdict,
         features=feature_cards(recipe, train),
-        outputs=[_output_card(recipe.output)],
+        outputs=[_output_card(recipe.output, train.sample, model)],
         golden=_golden(recipe, train.sample, model),
     )
+    return _fitted(card)
 
 
 def golden_inputs(recipe: Recipe[Any], train: Split) -> dict[str, Array]:
@@ -110,7 +115,24 @@ def feature_cards(recipe: Recipe[Any], train: Profile) -> list[FeatureCard]:
     return [_feature_card(feature, train) for feature in recipe.features]
 
 
+def _fitted(card: Card) -> Card:
+    """The card without the shares that it has no room for, those of the most categories first."""
+    features = list(card.features)
+    while len(msgspec.json.encode(card)) > MAX_CARD_BYTES:
+        sizes = [len(feature.shares or ()) for feature in features]
+        if not any(sizes):
+            break  # it is too large for other reasons, which whoever encodes it is told
+        largest = sizes.index(max(sizes))
+        features[largest] = msgspec.structs.replace(features[largest], shares=msgspec.UNSET)
+        card = msgspec.structs.replace(card, features=features)
+    return card
+
+
 def _feature_card(feature: Feature, train: Profile) -> FeatureCard:
+    values = train.sample.inputs[feature.name]
+    shares: dict[str, Any] = {}
+    if feature.vocabulary is not None and len(feature.vocabulary) <= MAX_CATEGORIES:
+        shares["shares"] = buckets.category_shares(feature.vocabulary, values)
     return FeatureCard(
         name=feature.name,
         dtype=feature.dtype,
@@ -118,26 +140,41 @@ def _feature_card(feature: Feature, train: Profile) -> FeatureCard:
         description=feature.description,
         unit=feature.unit,
         vocabulary=msgspec.UNSET if feature.vocabulary is None else feature.vocabulary,
-        **(_statistics(feature, train) if feature.name in train.moments else {}),
+        **shares,
+        **(_statistics(train.moments[feature.name], values) if feature.name in train.moments else {}),
     )
 
 
-def _statistics(feature: Feature, train: Profile) -> dict[str, Any]:
-    moments = train.moments[feature.name]
+def _statistics(moments: Moments, values: Array) -> dict[str, Any]:
+    return {"mean": moments.mean, "std": moments.std, **_distribution(values, moments.min, moments.max)}
+
+
+def _distribution(values: Array, least: float, greatest: float) -> dict[str, Any]:
+    """How numbers are distributed. Of a stream, they may be a sample that has missed the least and the greatest."""
     # Written as the data had it: who sends the least value, 0.2, should not be told that it lies below 0.200000003.
-    least, greatest = _plain(np.array([moments.min, moments.max], feature.dtype))
-    edges = np.quantile(train.sample.inputs[feature.name].astype("float64"), np.linspace(0, 1, 11)).tolist()
+    low, high = _plain(np.array([least, greatest], values.dtype))
+    edges = np.quantile(values.astype("float64"), np.linspace(0, 1, 11)).tolist()[1:-1]
+    # Nor should an edge lie above the greatest value, or between it and how it is written.
+    deciles = [low, *(high if edge >= greatest else edge for edge in edges), high]
     return {
-        "min": least,
-        "max": greatest,
-        "mean": moments.mean,
-        "std": moments.std,
-        "deciles": [least, *edges[1:-1], greatest],  # of a stream, the sample may have missed the extremes
+        "min": low,
+        "max": high,
+        "deciles": deciles,
+        "shares": buckets.number_shares(buckets.inner_edges(deciles), values),
     }
 
 
-def _output_card(output: Output) -> OutputCard:
-    return OutputCard(name=output.name, description=output.description, unit=output.unit)
+def _output_card(output: Output, sample: Split, model: Predictor) -> OutputCard:
+    chosen = np.unique(np.linspace(0, sample.rows - 1, PREDICTED_ROWS).astype(int))
+    answers = model(sample.take(chosen).inputs)
+    is_one_a_row = answers.shape in ((len(chosen),), (len(chosen), 1))
+    is_watched = is_one_a_row and answers.dtype.kind in "iuf" and bool(np.isfinite(answers).all())
+    return OutputCard(
+        name=output.name,
+        description=output.description,
+        unit=output.unit,
+        **(_distribution(answers, float(answers.min()), float(answers.max())) if is_watched else {}),
+    )
 
 
 def _golden(recipe: Recipe[Any], train: Split, model: Predictor) -> Golden:

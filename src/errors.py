@@ -9,7 +9,8 @@
     ├── ReleaseError          a release that cannot be brought about
     │   └── UnreachableError  no model server answers
     ├── GateError             exit code 3: the candidate is not good enough to be promoted
-    └── ReproduceError        exit code 4: a version trained again does not come out the same
+    ├── ReproduceError        exit code 4: a version trained again does not come out the same
+    └── DriftError            exit code 5: what is asked or answered has moved away from the training data
 
 Every message is one line and names the place. Exit code 2 is argparse's (wrong usage), 130 and 143 are an
 interrupted run's.
@@ -60,3 +61,9 @@ class ReproduceError(ModelSideError):
     """A version that was trained again does not come out the same."""
 
     exit_code = 4
+
+
+class DriftError(ModelSideError):
+    """What a model is asked, or what it answers, has moved away from its training data."""
+
+    exit_code = 5

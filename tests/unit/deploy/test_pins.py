@@ -33,8 +33,9 @@ def test_hooks_see_the_versions_that_run() -> None:
         ("constraints.txt", ["requirements*.txt", "*/requirements.txt"]),
         (IMAGE, ["gateway/requirements.txt"]),
         ("tests/clients/constraints.txt", [CLIENTS]),
+        ("src/drift/constraints.txt", ["src/drift/requirements.txt"]),
     ],
-    ids=["product", "image", "clients"],
+    ids=["product", "image", "clients", "drift report"],
 )
 def test_every_requirement_is_locked(lock: str, patterns: list[str]) -> None:
     """Each lock is made from its requirement files as they are now."""

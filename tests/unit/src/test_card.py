@@ -66,7 +66,8 @@ def test_features_are_described_with_their_values_in_training(document: dict[str
     """A feature has its declaration and its statistics, with eleven decile edges from min to max."""
     (feature,) = document["features"]
     assert feature["deciles"] == pytest.approx([-1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4])
-    del feature["deciles"]
+    assert feature["shares"] == pytest.approx([number / 6 for number in (1, 1, 0, 1, 0, 1, 0, 1, 0, 1)], abs=1e-6)
+    del feature["deciles"], feature["shares"]
     assert feature == {
         "name": "x",
         "dtype": "float32",
@@ -78,18 +79,29 @@ def test_features_are_described_with_their_values_in_training(document: dict[str
         "mean": 1.5,
         "std": pytest.approx(np.sqrt(35 / 12)),
     }
-    assert document["outputs"] == [{"name": "y", "description": "The line's height at x.", "unit": None}]
+
+
+def test_outputs_are_described_with_the_predictions_for_training_rows(document: dict[str, Any], line: Trained) -> None:
+    """An output has the range, the deciles and the shares of what the model answers, which are not the targets'."""
+    (output,) = document["outputs"]
+    predictions = line.model(line.train.inputs["x"]).numpy().astype("float64")
+    assert output["deciles"] == pytest.approx(np.quantile(predictions, np.linspace(0, 1, 11)))
+    assert (output["min"], output["max"]) == (output["deciles"][0], output["deciles"][-1])
+    assert np.float32(output["max"]) == np.float32(predictions.max()) != line.train.targets.max()
+    assert sum(output["shares"]) == pytest.approx(1, abs=1e-5)
+    assert set(output) == {"name", "description", "unit", "min", "max", "deciles", "shares"}
+    assert (output["name"], output["description"], output["unit"]) == ("y", "The line's height at x.", None)
 
 
 def test_only_numbers_have_statistics_and_only_categories_a_vocabulary(mixed: Trained) -> None:
     """What a feature does not have is absent from the JSON, and not null."""
     features = {feature["name"]: feature for feature in json.loads(encode_card(mixed.card))["features"]}
     declared = {"name", "dtype", "shape", "description", "unit"}
-    statistics = {"min", "max", "mean", "std", "deciles"}
+    statistics = {"min", "max", "mean", "std", "deciles", "shares"}
     for name in ("area", "distance", "rooms"):
         assert set(features[name]) == declared | statistics
     assert set(features["furnished"]) == set(features["remark"]) == declared
-    assert set(features["district"]) == declared | {"vocabulary"}
+    assert set(features["district"]) == declared | {"vocabulary", "shares"}
     assert features["district"]["vocabulary"] == ["harbour", "old town", "Südhang"]
     assert [feature["dtype"] for feature in features.values()] == [
         *("float32", "float64", "int64", "bool", "string", "string")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from src import cli, errors
-from src.errors import GateError, ModelSideError, ParamsError, ReproduceError
+from src.errors import DriftError, GateError, ModelSideError, ParamsError, ReproduceError
 
 
 @pytest.fixture(autouse=True)
@@ -78,12 +78,12 @@ def test_a_bug_shows_its_traceback() -> None:
 
 
 def test_every_error_has_the_exit_code_its_module_draws() -> None:
-    """All errors of the model side exit with 1, the gate's with 3, and a failed reproduction's with 4."""
+    """All errors exit with 1, but the gate's with 3, a failed reproduction's with 4, and drift's with 5."""
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ModelSideError)}
-    assert len(kinds) == 10
+    assert len(kinds) == 11
     for kind in kinds:
         assert kind.__name__ in (errors.__doc__ or "")
-        assert kind.exit_code == {GateError: 3, ReproduceError: 4}.get(kind, 1)
+        assert kind.exit_code == {GateError: 3, ReproduceError: 4, DriftError: 5}.get(kind, 1)
 
 
 def test_a_closed_standard_output_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,8 @@ def test_a_closed_standard_output_is_no_failure(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    "module", ["src.train", "src.predict", "src.evaluate", "src.reproduce", "src.release.__main__"]
+    "module",
+    ["src.train", "src.predict", "src.evaluate", "src.reproduce", "src.release.__main__", "src.drift.__main__"],
 )
 def test_a_command_starts_light(module: str) -> None:
     """Before the command runs, and can be interrupted in one line, nothing large is imported."""
