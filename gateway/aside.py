@@ -2,14 +2,19 @@
 
 import atexit
 import contextlib
+import logging
 import queue
 import threading
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from gateway import tf_serving_pb2 as pb
+from gateway.seldom import Seldom
 
 STOP_SECONDS = 1.0  # how long a process that ends waits for what is being done
+LOG_SECONDS = 60.0
+
+log = logging.getLogger("gateway")
 
 T = TypeVar("T")
 
@@ -24,7 +29,8 @@ class Aside(Generic[T]):
         """Start empty.
 
         Args:
-            do: What is done with an item; must not raise, and is not called by two threads at a time.
+            do: What is done with an item; is not called by two threads at a time. What it raises is logged, once in
+                LOG_SECONDS at most, and the next item's turn comes.
             name: The thread's.
             max_items: How many may wait.
             max_bytes: How much they may take in memory, all together.
@@ -39,6 +45,7 @@ class Aside(Generic[T]):
         self._waiting = self._bytes = 0
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._seldom = Seldom(LOG_SECONDS)
 
     def put(self, item: T, size_bytes: int) -> bool:
         """Have an item seen to. Takes no time, and never fails.
@@ -84,9 +91,16 @@ class Aside(Generic[T]):
             item, size_bytes = entry
             with self._lock:
                 self._waiting -= 1
-            self._do(item)
+            self._do_one(item)
             with self._lock:
                 self._bytes -= size_bytes
+
+    def _do_one(self, item: T) -> None:
+        try:
+            self._do(item)
+        except Exception:  # a thread that ended would be missed by nobody, and nothing be done any more
+            if self._seldom.is_time():
+                log.exception("failed aside", extra={"what": self._name})
 
     def _drop(self) -> None:
         with contextlib.suppress(queue.Empty):
@@ -99,4 +113,4 @@ class Aside(Generic[T]):
 
 def size_bytes(tensors: Iterable[pb.TensorProto]) -> int:
     """What tensors take in memory, about."""
-    return sum(tensor.ByteSize() for tensor in tensors)
+    return sum(map(pb.TensorProto.ByteSize, tensors))

@@ -41,8 +41,8 @@ class Watched:
         return Counter(map(self.find, values))
 
     def outside(self, values: Iterable[Any]) -> int:
-        """How many numbers training saw none like."""
-        return 0 if self.low == -math.inf else sum(not self.low <= value <= self.high for value in values)
+        """How many numbers training saw none like; what is no number, NaN, is not among them."""
+        return 0 if self.low == -math.inf else sum(value < self.low or value > self.high for value in values)
 
 
 def watched(kind: str, card: FeatureCard | OutputCard, dtype: Dtype) -> Watched | None:
@@ -85,13 +85,15 @@ def _number(kind: str, card: FeatureCard | OutputCard, dtype: Dtype, shares: Seq
         raise ValueError(f"{card.name!r} has {len(edges) + 1} buckets and {len(shares)} shares")
     ends = ["-inf", *map(repr, edges), "+inf"]
     names = [f"({low}, {high}{')' if high == '+inf' else ']'}" for low, high in pairwise(ends)]
+    least = deciles[0] if card.min is None else card.min
+    greatest = deciles[-1] if card.max is None else card.max
     # As the model sees them: a greatest value of 5.01 is 5.0100002 as float32.
-    low, high = from_bytes(dtype, to_bytes(dtype, [_fit(deciles[0], dtype), _fit(deciles[-1], dtype)]))
+    low, high = from_bytes(dtype, to_bytes(dtype, [_fit(least, dtype), _fit(greatest, dtype)]))
 
     def find(value: Any) -> int | None:
         return None if value != value else bisect_left(edges, value)  # NaN is in no bucket
 
-    return Watched(kind, card.name, names, shares, find, min(low, deciles[0]), max(high, deciles[-1]))
+    return Watched(kind, card.name, names, shares, find, min(low, least), max(high, greatest))
 
 
 def _fit(value: float, dtype: Dtype) -> Any:

@@ -1,23 +1,20 @@
 """What models are asked and answer, counted by the buckets of their cards: drift can be computed from the metrics."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 from gateway import metrics
-from gateway import tf_serving_pb2 as pb
 from gateway.aside import Aside, size_bytes
 from gateway.buckets import Watched, watched
 from gateway.card import FeatureCard, OutputCard
 from gateway.contract import Contract
 from gateway.errors import InvalidInputError
 from gateway.predictor import Prediction
+from gateway.sample import sample
 from gateway.seldom import Seldom
-from gateway.tensors import Dtype, unpack
+from gateway.tensors import Dtype
 
 MAX_WAITING = 1_000
 MAX_BYTES = 16 * 1024 * 1024  # of the tensors that wait
-MAX_ROWS = 1_000  # of a request that are counted, evenly spread: more say little more, and cost a core's time
 MAX_WATCHED = 100  # features and outputs of a version: each makes two dozen series
 MAX_VERSIONS = 100  # that are remembered at a time
 LOG_SECONDS = 60.0
@@ -31,7 +28,8 @@ class Observer:
 
     def __init__(self) -> None:
         self._seldom = Seldom(LOG_SECONDS)
-        self._known: dict[tuple[str, int], tuple[Contract, list[Watched]]] = {}
+        # By model, version and signature, of which a version has several.
+        self._known: dict[tuple[str, int, str], tuple[Contract, list[Watched]]] = {}
         self._aside = Aside(self._see_to, name="observation", max_items=MAX_WAITING, max_bytes=MAX_BYTES, finishes=True)
 
     def offer(self, model: str, prediction: Prediction) -> None:
@@ -76,7 +74,7 @@ class Observer:
         where = model, str(prediction.version)
         for what in self._watched(model, prediction):
             tensors = prediction.batch.inputs if what.kind == "feature" else prediction.outputs
-            values = _values(tensors, what.name, prediction.batch.rows)
+            values = sample(tensors[what.name], prediction.batch.rows)
             for place, number in what.count(values).items():
                 if place is not None:
                     bucket = what.buckets[place]
@@ -85,7 +83,7 @@ class Observer:
                 metrics.count(metrics.OUT_OF_RANGE, *where, what.kind, what.name, amount=outside)
 
     def _watched(self, model: str, prediction: Prediction) -> list[Watched]:
-        key = model, prediction.version
+        key = model, prediction.version, prediction.contract.signature.name
         known = self._known.get(key)
         if known is not None and known[0] is prediction.contract:
             return known[1]
@@ -95,7 +93,7 @@ class Observer:
         self._known[key] = prediction.contract, found
         for what in found:
             for bucket, share in zip(what.buckets, what.shares, strict=True):
-                labels = (*map(str, key), what.kind, what.name, bucket)
+                labels = (model, str(prediction.version), what.kind, what.name, bucket)
                 metrics.state(metrics.TRAINING_SHARE, *labels, value=share)
                 metrics.count(metrics.VALUES, *labels, amount=0)  # for none is a count, too
         return found
@@ -118,13 +116,3 @@ def _of(model: str, prediction: Prediction) -> list[Watched]:
     if len(found) > MAX_WATCHED:
         log.warning("drift is watched in part", extra=where | {"cause": f"the first {MAX_WATCHED} of {len(found)}"})
     return found[:MAX_WATCHED]
-
-
-def _values(tensors: Mapping[str, pb.TensorProto], name: str, rows: int) -> Sequence[Any]:
-    """A tensor's values, or those of MAX_ROWS rows of it."""
-    values, _ = unpack(tensors[name])
-    if rows <= MAX_ROWS:
-        return values
-    width = len(values) // rows
-    chosen = [row * rows // MAX_ROWS for row in range(MAX_ROWS)]
-    return [value for row in chosen for value in values[row * width : (row + 1) * width]]

@@ -2,8 +2,8 @@
 
 import contextlib
 import logging
+import os
 import random
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from concurrent_log_handler import ConcurrentRotatingFileHandler
 
 from gateway import metrics
 from gateway import tf_serving_pb2 as pb
@@ -20,14 +19,15 @@ from gateway.aside import Aside, size_bytes
 from gateway.config import ConfigError
 from gateway.contract.answers import nest
 from gateway.contract.texts import text_or_base64
+from gateway.log_handlers import RotatingFile, Stdout
 from gateway.predictor import Prediction
 from gateway.seldom import Seldom
 from gateway.tensors import unpack
 
 STDOUT = "stdout"
 MAX_WAITING = 1_000
-MAX_BYTES = 16 * 1024 * 1024  # of the tensors that wait; one request of more than that is not logged
-KEPT_FILES = 5  # beside the one that is being written
+MAX_BYTES = 16 * 1024 * 1024  # of the tensors that wait
+MAX_LINE_BYTES = 1024 * 1024  # of one request's tensors, 5 MB of JSON: while a line is made, no request goes on
 LOG_SECONDS = 60.0
 WHAT = "prediction_log"
 
@@ -64,7 +64,6 @@ class PredictionLog:
         self._share = share if target else 0.0
         self._max_bytes = max_bytes
         self._handler: logging.Handler | None = None
-        self._torn = ""
         self._seldom = Seldom(LOG_SECONDS)
         self._aside = Aside(self._write, name=WHAT, max_items=MAX_WAITING, max_bytes=MAX_BYTES, finishes=True)
 
@@ -79,7 +78,8 @@ class PredictionLog:
         if random.random() >= self._share:  # noqa: S311 - no secret
             return
         entry = Entry(time.time(), request_id, model, prediction)
-        if not self._aside.put(entry, size_bytes(entry.tensors)):
+        size = size_bytes(entry.tensors)
+        if size > MAX_LINE_BYTES or not self._aside.put(entry, size):
             metrics.count(metrics.DROPPED, WHAT)
 
     def close(self) -> None:
@@ -90,12 +90,11 @@ class PredictionLog:
         try:
             text = line(entry).decode()
             if self._handler is None:
-                self._handler = _handler(self._target, self._max_bytes)
-            self._handler.handle(logging.makeLogRecord({"msg": self._torn + text}))
-            self._torn = ""
+                self._handler = Stdout() if self._target == STDOUT else RotatingFile(self._target, self._max_bytes)
+            # Not `handle`: its lock would be waited for when the process ends, be the file system as slow as it likes.
+            self._handler.emit(logging.makeLogRecord({"msg": text}))
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one line, the next is another
             metrics.count(metrics.DROPPED, WHAT)
-            self._torn = "\n"  # a part of the line may have been written
             self._close_file()
             if self._seldom.is_time():
                 fields = {"file": self._target, "cause": str(error)}
@@ -120,11 +119,16 @@ def check(target: str) -> None:
     """
     if target in ("", STDOUT):
         return
+    file = Path(target)
     try:
-        with Path(target).open("ab"):
+        if file.exists() and not file.is_file():  # to open a pipe is to wait for its reader
+            raise ConfigError(f"PREDICTION_LOG={target}: not a regular file")
+        with file.open("ab"):
             pass
     except OSError as error:
         raise ConfigError(f"PREDICTION_LOG={target}: {error.strerror or error}") from error
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"PREDICTION_LOG={target}: its folder cannot be written, and is to hold a lock and old files")
 
 
 def line(entry: Entry) -> bytes:
@@ -160,28 +164,3 @@ def _plain(tensors: Mapping[str, pb.TensorProto]) -> dict[str, Any]:
             values = list(map(text_or_base64, values))
         plain[name] = nest(values, shape) if shape else values[0]
     return plain
-
-
-class _RotatingFile(ConcurrentRotatingFileHandler):  # type: ignore[misc]  # it has annotations of its own kind
-    """All worker processes write the same file. What goes wrong is raised, not printed."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802
-        error = sys.exception()
-        if error is not None:
-            raise error
-
-    def close(self) -> None:
-        """Close all files, also where what they hold cannot be written."""
-        try:
-            super().close()
-        finally:
-            for stream in (self.stream, self.stream_lock):
-                if stream is not None:
-                    with contextlib.suppress(OSError):
-                        stream.close()
-
-
-def _handler(target: str, max_bytes: int) -> logging.Handler:
-    if target == STDOUT:
-        return logging.StreamHandler(sys.stdout)
-    return _RotatingFile(target, maxBytes=max_bytes, backupCount=KEPT_FILES, encoding="utf-8")

@@ -78,6 +78,17 @@ def test_what_waits_at_the_end_is_done_or_dropped(finishes: bool, seen: list[int
     assert done == seen
 
 
+def test_what_fails_does_not_end_the_thread(caplog: pytest.LogCaptureFixture) -> None:
+    """The next item is seen to all the same, and the log tells of the failures once."""
+    seen: list[float] = []
+    with aside(lambda item: seen.append(1 / item)) as queue:
+        for item in (0, 0, 2):
+            assert queue.put(item, 1)
+        wait_until(lambda: seen == [0.5], WAIT_SECONDS, "the one behind")
+        assert queue.put(4, 100)  # what has failed takes no room
+    assert caplog.messages.count("failed aside") == 1
+
+
 def test_without_a_thread_nothing_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A system that has no more threads is no reason to fail."""
 

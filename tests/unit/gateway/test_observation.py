@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from gateway import observation
+from gateway import observation, sample
 from gateway import tf_serving_pb2 as pb
 from gateway.tensors import DTYPES, pack, unpack
 from tests.unit.gateway.fake_server import FakeServer, info
@@ -91,6 +91,24 @@ def test_values_out_of_range_are_counted(
     assert measured("gateway_out_of_range_total", **where) == outside
 
 
+def test_the_range_is_the_cards_own(client: FlaskClient, fake: FakeServer, measured: Measured) -> None:
+    """Where the card has a least and a greatest value beyond its deciles, they count, as for warnings."""
+    serve(fake, CARAT | {"min": 0.1, "max": 6})
+    ask(client, (0.09, "Ideal"), (0.1, "Ideal"), (5.5, "Ideal"), (6.1, "Ideal"))
+    where = {"model": "line", "version": "1", "kind": "feature", "name": "carat"}
+    assert measured("gateway_out_of_range_total", **where) == 2
+
+
+def test_what_is_no_number_is_in_no_bucket(client: FlaskClient, fake: FakeServer, measured: Measured) -> None:
+    """A prediction of NaN is neither a value nor out of range."""
+    serve(fake)
+    fake.answer = lambda _: {"price": pack(DTYPES[pb.DT_FLOAT], [2], [float("nan"), 11])}
+    ask(client, (0.5, "Ideal"), (0.5, "Ideal"))
+    assert values(measured, "price") == {"(9.0, +inf)": 1}
+    where = {"model": "line", "version": "1", "kind": "output", "name": "price"}
+    assert measured("gateway_out_of_range_total", **where) == 1
+
+
 def test_unknown_categories_are_counted(client: FlaskClient, fake: FakeServer, measured: Measured) -> None:
     """Each value that is refused for not being in the vocabulary counts, by the feature and not by the value."""
     serve(fake)
@@ -106,10 +124,43 @@ def test_of_a_large_request_a_thousand_rows_are_counted(
     client: FlaskClient, fake: FakeServer, measured: Measured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are spread evenly, so that the counts keep their shares."""
-    monkeypatch.setattr(observation, "MAX_ROWS", 2)
+    monkeypatch.setattr(sample, "MAX_ROWS", 2)
     serve(fake)
     ask(client, (0.4, "Fair"), (0.4, "Fair"), (0.4, "Ideal"), (0.6, "Ideal"))
     assert values(measured, "cut") == {"Fair": 1, "Ideal": 1}
+
+
+@pytest.mark.parametrize(("most", "seen"), [(10, 6), (4, 4), (3, 2), (1, 1)])
+def test_of_wide_rows_so_many_values_are_counted(
+    client: FlaskClient,
+    fake: FakeServer,
+    measured: Measured,
+    monkeypatch: pytest.MonkeyPatch,
+    most: int,
+    seen: int,
+) -> None:
+    """Of vectors whole rows are, as many as the bound has room for, and of one that is larger a sample."""
+    monkeypatch.setattr(sample, "MAX_VALUES", most)
+    fake.inputs = {"carat": info(pb.DT_FLOAT, -1, 2)}
+    fake.outputs = {"price": info(pb.DT_FLOAT, -1)}
+    fake.answer = lambda _: {"price": pack(DTYPES[pb.DT_FLOAT], [3], [5, 5, 5])}
+    fake.card = msgspec.json.encode({"features": [CARAT]})
+    client.post("/predict", json={"data": [[0.4, 0.6]] * 3})
+    client.application.extensions["observer"].close()
+    assert sum(values(measured, "carat").values()) == seen
+
+
+def test_signatures_that_take_turns_are_read_once(
+    client: FlaskClient, fake: FakeServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A version has several signatures; what their cards lack is told once, not at each change of the signature."""
+    serve(fake, CARAT | {"deciles": None}, CUT)
+    fake.signatures = {"serve": pb.SignatureDef(inputs=fake.inputs, outputs=fake.outputs)}
+    for signature in ("serving_default", "serve") * 3:
+        body = {"signature_name": signature, "instances": [{"carat": 1, "cut": "Ideal"}]}
+        assert client.post("/v1/models/line:predict", json=body).status_code == 200
+    client.application.extensions["observer"].close()
+    assert caplog.messages.count("drift is not watched") == 2
 
 
 @pytest.mark.parametrize(
@@ -169,7 +220,7 @@ def test_what_cannot_be_counted_delays_nobody(
     caplog.set_level(logging.ERROR)
     serve(fake)
     with monkeypatch.context() as patch:
-        patch.setattr(observation, "unpack", lambda _: 1 / 0)
+        patch.setattr(observation, "sample", lambda *_: 1 / 0)
         assert ask(app.test_client(), (0.5, "Ideal")) == 200
     assert measured("gateway_dropped_total", what="observation") == 1
     assert "cannot observe" in caplog.messages

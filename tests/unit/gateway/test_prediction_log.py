@@ -1,7 +1,12 @@
 """The prediction log."""
 
+import fcntl
 import json
 import multiprocessing
+import os
+import subprocess
+import sys
+import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -101,12 +106,38 @@ def test_a_share_is_written(start: Start, tmp_path: Path) -> None:
     assert 20 < len(lines(client, tmp_path / "log")) < 110
 
 
+def test_what_is_large_is_not_written(
+    start: Start, measured: Measured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request with more than so much in its tensors is dropped and counted, and its line is never cut."""
+    monkeypatch.setattr(prediction_log, "MAX_LINE_BYTES", 200)
+    client = start(prediction_log=str(tmp_path / "log"))
+    for rows in (1, 100, 2):
+        assert client.post("/predict", json={"data": [10] * rows}).status_code == 200
+    assert [line["rows"] for line in lines(client, tmp_path / "log")] == [1, 2]
+    assert measured("gateway_dropped_total", what="prediction_log") == 1
+
+
 def test_it_can_go_to_standard_output(start: Start, capsys: pytest.CaptureFixture[str]) -> None:
     """Beside the request log, line by line."""
     client = start(prediction_log="stdout")
     client.post("/predict", json={"data": 10})
     client.application.extensions["prediction_log"].close()
     assert json.loads(capsys.readouterr().out)["outputs"] == {"y": [[31.0]]}
+
+
+def test_standard_output_that_cannot_be_written_is_no_reason_to_fail(
+    start: Start, measured: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lines are dropped and counted like those of a file."""
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        client = start(prediction_log="stdout")
+        assert client.post("/predict", json={"data": 10}).status_code == 200
+        client.application.extensions["prediction_log"].close()
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), full.fileno())  # what it still holds has to go somewhere
+    assert measured("gateway_dropped_total", what="prediction_log") == 1
 
 
 def test_a_log_that_hangs_delays_nobody(
@@ -155,29 +186,93 @@ def test_a_full_disk_costs_lines_and_none_of_the_next(start: Start, measured: Me
     assert client.post("/predict", json={"data": 10}).status_code == 200
     wait_until(lambda: measured("gateway_dropped_total", what="prediction_log") == 1, WAIT_SECONDS, "the drop")
     file.unlink()
-    file.write_text('{"time":"2026-')  # what had room of the line
     client.post("/predict", json={"data": 10})
+    assert [line["rows"] for line in lines(client, file)] == [1]
+
+
+def test_an_unfinished_line_costs_none_of_the_next(start: Start, tmp_path: Path) -> None:
+    """Where another process was killed in the middle of a line, or had no room for it, a line begins of its own."""
+    file = tmp_path / "log"
+    client = start(prediction_log=str(file))
+    client.post("/predict", json={"data": 10})
+    wait_until(lambda: file.exists() and file.stat().st_size, WAIT_SECONDS, "the first line")
+    with file.open("a") as other:
+        other.write('{"time":"2026-')
+    for _ in range(2):
+        client.post("/predict", json={"data": 10})
     client.application.extensions["prediction_log"].close()
-    assert json.loads(file.read_text().splitlines()[1])["rows"] == 1
+    first, torn, *rest = file.read_text().splitlines()
+    assert torn == '{"time":"2026-'
+    assert [json.loads(line)["rows"] for line in (first, *rest)] == [1, 1, 1]
 
 
 def test_a_file_that_cannot_be_is_found_out_at_the_start(tmp_path: Path) -> None:
-    """A folder that is missing is named, with the variable."""
+    """A folder that is missing is named, with the variable; a pipe is refused, and not waited for."""
     check("")
     check("stdout")
     check(str(tmp_path / "log"))
     with pytest.raises(ConfigError, match=r"PREDICTION_LOG=.*/missing/log: No such file or directory"):
         check(str(tmp_path / "missing" / "log"))
+    os.mkfifo(tmp_path / "pipe")
+    for other in ("pipe", "."):
+        with pytest.raises(ConfigError, match=r"PREDICTION_LOG=.*: not a regular file"):
+            check(str(tmp_path / other))
 
 
-def write_many(file: str, process: int) -> None:
+def test_a_folder_that_cannot_be_written_is_found_out_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not do that the file can be written: the lock and the old files are beside it."""
+    (tmp_path / "log").touch(0o666)
+    (tmp_path / "log").chmod(0o666)
+    tmp_path.chmod(0o555)
+    monkeypatch.chdir(tmp_path)
+    child = os.fork()
+    if child == 0:  # root can write everywhere
+        try:
+            if os.getuid() == 0:
+                os.setuid(65534)
+            check("log")
+        except ConfigError as error:
+            os._exit(0 if "its folder cannot be written" in str(error) else 2)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+PROGRAM = textwrap.dedent("""
+    import sys
+    from tests.unit.gateway.test_prediction_log import offer_many
+    offer_many(sys.argv[1], 0)
+""")
+
+
+def test_a_process_that_ends_writes_what_waits(tmp_path: Path) -> None:
+    """All that was answered is in the log, though nobody has closed it."""
+    subprocess.run([sys.executable, "-c", PROGRAM, tmp_path / "log"], check=True, timeout=60)
+    assert len([line for file in tmp_path.glob("log*") for line in file.read_text().splitlines()]) == 200
+
+
+def test_a_log_that_hangs_does_not_keep_a_process_from_ending(tmp_path: Path) -> None:
+    """It ends also while the lock on the file is held by a process that has stopped."""
+    with (tmp_path / ".__log.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run([sys.executable, "-c", PROGRAM, tmp_path / "log"], check=True, timeout=60)
+
+
+def offer_many(file: str, process: int) -> PredictionLog:
     """What a worker process does."""
     log = PredictionLog(file, share=1.0, max_bytes=20_000)
     tensor = pack(DTYPES[pb.DT_FLOAT], [1, 1], [float(process)])
     prediction = Prediction(1, None, contract({"x": FLOAT_COLUMN}), Batch({"x": tensor}, 1, "/data"), {"y": tensor})
     for number in range(200):
         log.offer(f"{process}-{number}", "line", prediction)
-    log.close()
+    return log
+
+
+def write_many(file: str, process: int) -> None:
+    """What a worker process does, and then ends."""
+    offer_many(file, process).close()
 
 
 def test_several_processes_write_one_file(tmp_path: Path) -> None:
