@@ -4,6 +4,7 @@ from flask import request
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from gateway.errors import UnsupportedMediaError
+from gateway.facts import TOO_LARGE
 
 # What `curl -d` and a browser's `fetch` send by default: people put JSON behind it, and neither has a meaning here.
 DEFAULTS = ("application/x-www-form-urlencoded", "text/plain")
@@ -43,6 +44,8 @@ def read_body(max_bytes: int) -> bytes:
     Raises:
         HTTPException: The body is too large (413) or its transfer coding is broken (400).
     """
+    if request.environ.get(TOO_LARGE):
+        raise RequestEntityTooLarge
     try:
         body = request.get_data(cache=False)
     except HTTPException:

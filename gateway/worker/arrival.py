@@ -20,6 +20,7 @@ class Arrival:
         received: What has arrived: of the request, and of those behind it.
         whole: Whether the whole request has.
         ready: Whether there is nothing more to wait for: the request is whole, or it is to be refused anyway.
+        too_large: Whether its body is larger than it may be.
         endless: Whether the head is larger than it may be, and has no end yet.
         owes_continue: Whether the client waits to be told that it may send the body.
     """
@@ -33,7 +34,7 @@ class Arrival:
             max_body_bytes: The most that the body may take.
         """
         self.received = bytearray()
-        self.whole = self.ready = self.endless = self.owes_continue = False
+        self.whole = self.ready = self.too_large = self.endless = self.owes_continue = False
         self._max_head = max_head_bytes
         self._max_body = max_body_bytes
         self._body: int | None = None  # where it begins
@@ -68,7 +69,8 @@ class Arrival:
                 length = lengths[0].strip()
                 odd = len(lengths) > 1 or not (length.isdigit() and len(length) <= MAX_DIGITS)
                 self._end += 0 if odd else int(length)
-                self.ready = odd or int(length) > self._max_body
+                self.too_large = not odd and int(length) > self._max_body
+                self.ready = odd or self.too_large
         self.owes_continue = bool(EXPECTS.search(head)) and not self.ready
 
     def _find_end(self) -> None:
@@ -84,7 +86,8 @@ class Arrival:
                 self.ready = len(self.received) - self._chunk >= MAX_SIZE_LINE or self._is_bloated()
                 return
             size = _size(bytes(self.received[self._chunk : line]))
-            if size is None or self._decoded + size > self._max_body or self._is_bloated():
+            self.too_large = size is not None and self._decoded + size > self._max_body
+            if size is None or self.too_large or self._is_bloated():
                 self.ready = True
             elif size == 0:
                 self._find_trailers_end(line)

@@ -3,6 +3,7 @@
 import errno
 import functools
 import logging
+import resource
 import selectors
 import socket
 import ssl
@@ -26,6 +27,7 @@ LINGER_SECONDS = 2.0  # how long a closed connection is read on, so that the cli
 STOP_SECONDS = 2.0  # how long a stopping worker keeps idle connections: a request may be on its way
 REST_SECONDS = 0.5  # after the system had no room for another connection
 MAX_HEAD_BYTES = 64 * 1024
+SPARE_FILES = 48  # of those that the process may open, for all but connections: the model server's, metrics, logs
 CLOSING = b"Connection: close\r\nContent-Length: 0\r\n\r\n"
 TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\n" + CLOSING
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -40,10 +42,13 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
     """
 
     alive: bool
+    worker_connections: int
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.settings: Settings = load_settings()
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.worker_connections = max(min(self.worker_connections, files - SPARE_FILES), 1)
         # One byte more than the application takes is for it to refuse.
         self.new_arrival = functools.partial(
             Arrival, max_head_bytes=MAX_HEAD_BYTES, max_body_bytes=self.settings.max_body_bytes + 1
@@ -98,18 +103,19 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
                 listener.close()  # whoever comes now is told at once
 
     def make_room(self, error: Exception) -> None:
-        """The system has no room: take no connections for a moment, and close one that is idle."""
-        self._rest_until = time.monotonic() + REST_SECONDS
-        self.set_accept_enabled(False)
-        self._evict()
+        """The system has no room: close a connection that is idle, or else take none for a moment."""
+        if not self._evict():
+            self._rest_until = time.monotonic() + REST_SECONDS
+            self.set_accept_enabled(False)
         if self._seldom.is_time():
             log.error("no room for connections", extra={"cause": str(error)})
 
-    def _evict(self) -> None:
+    def _evict(self) -> bool:
         for waiting in self.waiting:
             if (conn := waiting.oldest()) is not None:
                 self.drop(conn)
-                return
+                return True
+        return False
 
     def wait(
         self,

@@ -118,6 +118,7 @@ class Worker(Connections):
             conn: Connection = self._of_thread.conn
             environ[facts.ARRIVED] = conn.arrived
             environ[facts.OVERLOADED] = conn.overloaded
+            environ[facts.TOO_LARGE] = conn.arrival.too_large
             environ[facts.DRAINING] = self.stop_at is not None or not self.alive
             answer: Iterable[bytes] = app(environ, start_response)
             return answer

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,8 +91,9 @@ class Channel:
     def unary_unary(self, method: str, serialize: Callable[[Any], bytes], parse: Callable[[bytes], Any]) -> Any:
         """A method of the server."""
 
-        def call(request: Message, *, timeout: float) -> Any:
+        def call(request: Message, *, timeout: float, metadata: Sequence[tuple[str, str]]) -> Any:
             assert timeout > 0
+            assert all(value.isascii() for pair in metadata for value in pair)
             return parse(self._answer(method, serialize(request)).SerializeToString())
 
         return call

@@ -61,7 +61,6 @@ def test_a_client_can_shorten_the_time(client: FlaskClient, fake: FakeServer) ->
     with hanging(fake, 20):
         assert ask(client, X_Timeout_Seconds="0.05").status_code == 504
     assert ask(client, X_Timeout_Seconds="1.5").status_code == 200
-    assert ask(client, X_Timeout_Seconds="0").status_code == 504
 
 
 @pytest.mark.parametrize(("asked", "at_most"), [(None, 2.0), ("600", 2.0), ("1.5", 1.5)])
@@ -75,7 +74,7 @@ def test_the_model_server_is_told_the_shorter_time(
     assert fake.seconds_left[-1] > at_most - 1
 
 
-@pytest.mark.parametrize("stated", ["soon", "-1", "nan", "inf", "1e3", "", "1" * 30])
+@pytest.mark.parametrize("stated", ["soon", "-1", "nan", "inf", "1e3", "", "1" * 30, "0", "0.00"])
 def test_a_timeout_that_is_none_is_refused(client: FlaskClient, stated: str) -> None:
     """What is no number of seconds is pointed out, before anything is asked."""
     answer = ask(client, X_Timeout_Seconds=stated)
@@ -123,7 +122,7 @@ def test_a_draining_gateway_is_not_ready(client: FlaskClient, path: str) -> None
 
 def test_one_requests_time_is_not_anothers(client: FlaskClient) -> None:
     """Nothing of a request is left in its thread for the next."""
-    assert ask(client, X_Timeout_Seconds="0").status_code == 504
+    assert ask(client, X_Timeout_Seconds="0.000000001").status_code == 504
     seen: list[int] = []
     thread = threading.Thread(target=lambda: seen.append(ask(client).status_code))
     thread.start()

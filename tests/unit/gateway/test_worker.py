@@ -142,6 +142,7 @@ def test_requests_come_in_all_ways_that_http_has(fake: FakeServer, tmp_path: Pat
         (b"GET /livez HTTP/1.1\r\nX: " + b"x" * 70000, 431),
         (POST + b"Content-Length: 2000\r\n\r\n{", 413),
         (POST + b"Transfer-Encoding: chunked\r\n\r\n7D0\r\n" + b" " * 2000, 413),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n7D0\r\n ", 413),
         (POST + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
         (b"rubbish\r\n\r\n", 400),
     ],
