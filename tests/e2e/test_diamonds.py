@@ -37,9 +37,9 @@ class Published:
     card: dict[str, Any]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """Diamonds, trained as `params.yaml` says."""
+    """Diamonds, trained as `params.yaml` says; once, though pytest comes back to this module for each model server."""
     folder = tmp_path_factory.mktemp("diamonds")
     store = folder / "store"
     trained = command("src.train", "diamonds", "--store", store, "--served-from", store, timeout=TRAINING_SECONDS)

@@ -71,7 +71,7 @@ def write_rents(path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Somewhere outside the project: the recipe and its table, and the store after training."""
     folder: Path = tmp_path_factory.mktemp("own")
