@@ -20,7 +20,7 @@ PIP_AUDIT := pip-audit==2.10.1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test train lint bench fuzz up lock audit proto clean
+.PHONY: help run test train lint bench fuzz chaos up lock audit proto clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,9 @@ RUNS ?= 1000000
 SEED ?= 1
 fuzz: $(VENV)/.dev ## Put a million requests of all kinds to the gateway (RUNS, SEED)
 	@$(BIN)/python -m tests.fuzz --runs $(RUNS) --seed $(SEED)
+
+chaos: $(VENV)/.dev ## Kill, freeze and flood all parts under load, and write what comes of it into docs/reliability.md (ARGS="worker_killed")
+	@$(BIN)/python -m tests.chaos --report docs/reliability.md $(ARGS)
 
 up: ## Start TensorFlow Serving and the gateway in containers (PORT)
 	@if docker compose version >/dev/null 2>&1; then compose='docker compose'; else compose=docker-compose; fi; \
