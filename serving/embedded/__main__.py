@@ -1,6 +1,7 @@
 """The command `python -m serving.embedded`."""
 
 import argparse
+import gc
 import logging
 import math
 import signal
@@ -35,6 +36,7 @@ def main() -> int:
     from serving.embedded.errors import StartError
     from serving.embedded.server import Options, serve
 
+    gc.freeze()  # what is imported stays: to look for garbage there would hold up all requests for a third of a second
     try:
         serve(Options(**vars(arguments)), stop)
     except StartError as error:

@@ -66,6 +66,7 @@ class Manager:
 
     def poll(self) -> None:
         """Read models.config and the store once, load what is new, then unload what is no longer wanted."""
+        self._registry.collect()  # what the last poll, or a request since then, has let go of
         try:
             models = self._read()
             self._registry.relabel({model.name: model.labels for model in models})

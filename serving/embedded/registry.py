@@ -4,6 +4,7 @@ The requests' threads and the poll thread meet here. A request finds its version
 one lock, so that no version is unloaded between being found and being used.
 """
 
+import gc
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ class Registry:
         self._lock = Lock()
         self._loaded: dict[str, dict[int, _Loaded]] = {}
         self._labels: Mapping[str, Mapping[str, int]] = {}
+        self._has_ended = False
 
     @contextmanager
     def use(self, spec: model_pb2.ModelSpec) -> Iterator[tuple[int, Servable]]:
@@ -124,6 +126,17 @@ class Registry:
             else:
                 self._end(name, version)
 
+    def collect(self) -> None:
+        """Free the memory of the versions that have ended since the last time.
+
+        The graphs of a loaded SavedModel, and the weights with them, are held together by reference cycles. Python
+        itself looks for those the less often the more objects it has, which may be dozens of versions later.
+        """
+        with self._lock:
+            has_ended, self._has_ended = self._has_ended, False
+        if has_ended:
+            gc.collect()
+
     def _find(self, spec: model_pb2.ModelSpec) -> tuple[int, _Loaded]:
         versions = self._loaded.get(spec.name, {})
         version = self._version(spec)
@@ -149,4 +162,5 @@ class Registry:
         if version in self._loaded.get(name, {}):
             return  # wanted again and loaded anew while the last request was still using the old copy
         self._states.note(name, version, State.END)
+        self._has_ended = True
         _logger.info("%s version %d is unloaded", name, version)

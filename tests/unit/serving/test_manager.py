@@ -1,6 +1,9 @@
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
+from tensorflow_serving.apis import model_pb2
 
 from serving.embedded.manager import RETRY_SECONDS, Manager
 from serving.embedded.registry import Registry
@@ -27,7 +30,8 @@ class Room:
         self.store = store
         self.clock = Clock()
         self.states = States()
-        self.manager = Manager(store, Registry(self.states), self.states, self.clock)
+        self.registry = Registry(self.states)
+        self.manager = Manager(store, self.registry, self.states, self.clock)
 
     def poll(self, name: str = "line") -> dict[int, int]:
         """Poll once and tell the states of a model's versions."""
@@ -94,6 +98,25 @@ def test_new_version_is_loaded_before_the_old_one_is_dropped(tmp_path: Path) -> 
     assert room.poll() == {2: State.LOADING, 1: State.AVAILABLE}
     write_line(tmp_path / "line" / "3", slope=1.0)
     assert room.poll() == {3: State.AVAILABLE, 2: State.END, 1: State.END}
+
+
+def test_dropped_version_leaves_no_memory_behind(tmp_path: Path) -> None:
+    """What a version held is free at the next look at the store, without Python looking for garbage by itself."""
+    write_line(tmp_path / "line" / "1", slope=1.0)
+    room = Room(tmp_path)
+    room.poll()
+    with room.registry.use(model_pb2.ModelSpec(name="line")) as (_, servable):
+        weights = weakref.ref(servable._model.signatures["serving_default"].graph.captures[0][0])
+    del servable
+    write_line(tmp_path / "line" / "2", slope=1.0)
+    gc.disable()
+    try:
+        assert room.poll() == {2: State.AVAILABLE, 1: State.END}
+        assert weights() is not None, "nothing is held together by cycles, and this test tests nothing"
+        room.poll()
+        assert weights() is None
+    finally:
+        gc.enable()
 
 
 def test_failed_load_is_tried_again_after_a_minute(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
