@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError, Message
 
 from gateway import call
 from gateway import tf_serving_pb2 as pb
-from gateway.channel import CHANNEL_OPTIONS
+from gateway.channel import channel_options
 from gateway.errors import ModelServerError, UnknownLabelError
 from gateway.signature import Metadata, Selector
 
@@ -151,7 +151,7 @@ class ModelServer:
     def _connected(self) -> grpc.Channel:
         with self._lock:
             if self._channel is None:
-                self._channel = grpc.insecure_channel(self._target, options=CHANNEL_OPTIONS)
+                self._channel = grpc.insecure_channel(self._target, options=channel_options(self._timeout_seconds))
             return self._channel
 
     def close(self) -> None:
