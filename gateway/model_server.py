@@ -142,9 +142,7 @@ class ModelServer:
         try:
             return rpc(request, timeout=timeout, metadata=of.metadata)
         except grpc.RpcError as error:
-            # Every error of a blocking call is a Call too, which knows its status; the stubs do not say so.
-            failed: Any = error
-            raise ModelServerError(failed.code(), failed.details() or "no details") from error
+            raise _failed(error) from error
         finally:
             of.server_seconds += time.monotonic() - began
 
@@ -160,6 +158,11 @@ class ModelServer:
             if self._channel is not None:
                 self._channel.close()
                 self._channel = None
+
+
+def _failed(error: Any) -> ModelServerError:
+    """What a call's error says. Of a blocking call it is a Call too, whose status the stubs do not tell."""
+    return ModelServerError(error.code(), error.details() or "no details")
 
 
 @contextlib.contextmanager

@@ -126,6 +126,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no annotations
     def close(self, graceful: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  # gunicorn's signature
         """Close it."""
         self.closed = True
+        self.parser = None  # which refers back to it: the two would wait for a garbage collection
         with contextlib.suppress(OSError):
             self.socket.close()
 
