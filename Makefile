@@ -20,7 +20,7 @@ PIP_AUDIT := pip-audit==2.10.1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test train lint bench fuzz chaos up lock audit proto clean
+.PHONY: help run test train lint bench fuzz chaos soak up lock audit proto clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,11 @@ fuzz: $(VENV)/.dev ## Put a million requests of all kinds to the gateway (RUNS, 
 
 chaos: $(VENV)/.dev ## Kill, freeze and flood all parts under load, and write what comes of it into docs/reliability.md (ARGS="worker_killed")
 	@$(BIN)/python -m tests.chaos --report docs/reliability.md $(ARGS)
+
+REQUESTS ?= 1000000
+MINUTES ?= 20
+soak: $(VENV)/.dev ## Put a million requests to all parts, see what grows, and write it into docs/soak.md (REQUESTS, MINUTES)
+	@$(BIN)/python -m tests.soak --requests $(REQUESTS) --minutes $(MINUTES) --report docs/soak.md
 
 up: ## Start TensorFlow Serving and the gateway in containers (PORT)
 	@if docker compose version >/dev/null 2>&1; then compose='docker compose'; else compose=docker-compose; fi; \

@@ -36,19 +36,23 @@ def write_line(folder: Path, *, slope: float, intercept: float = 0.0, card: str 
     _publish(folder, lambda staged: tf.saved_model.save(module, staged, {"serving_default": line, "card": cards}))
 
 
-def write_release(folder: Path, *, slope: float, answers: float | None = None, **card: object) -> None:
-    """Publish the line y = slope * x as training does: with a card, golden examples and checksums.
+def write_release(
+    folder: Path, *, slope: float, intercept: float = 0.0, answers: float | None = None, **card: object
+) -> None:
+    """Publish the line y = slope * x + intercept as training does: with a card, golden examples and checksums.
 
     Args:
         folder: the version's folder, `<store>/<model>/<version>`.
         slope: the line's slope.
-        answers: what the golden example for 1 has; the slope if left out.
+        intercept: the line's value at 0.
+        answers: what the golden example for 1 has; the line's value there if left out.
         card: more of the card.
     """
-    golden = {"inputs": {"x": [[1.0]]}, "outputs": {"y": [[slope if answers is None else answers]]}, "tolerance": 1e-6}
+    answer = slope + intercept if answers is None else answers
+    golden = {"inputs": {"x": [[1.0]]}, "outputs": {"y": [[answer]]}, "tolerance": 1e-6}
     text = json.dumps({"schema_version": 1, "name": folder.parent.name, "golden": golden, **card})
     made = folder.with_name(f".made-{folder.name}")
-    write_line(made, slope=slope, card=text)
+    write_line(made, slope=slope, intercept=intercept, card=text)
     (made / "assets.extra").mkdir()
     (made / "assets.extra" / "card.json").write_text(text, encoding="utf-8")
     files = sorted(path for path in made.rglob("*") if path.is_file())
