@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import grpc
 
+from gateway import call
 from gateway.default import Default, Found
 from gateway.errors import ModelServerError, NotGoldenError
 from gateway.model_server import ModelServer
@@ -85,8 +86,8 @@ class Catalog:
                 raise
             return _served(known.found)
         finally:
-            if known is not None:
-                known.checked = time.monotonic()
+            if known is not None:  # a request whose time is over has found out nothing: the next one is to ask
+                known.checked = time.monotonic() if call.current().remaining_seconds > 0 else -math.inf
 
     def learn(self, model: str, selector: Selector = DEFAULT) -> Found:
         """Ask the model server for the version in force.

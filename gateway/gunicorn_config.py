@@ -10,6 +10,7 @@ import msgspec
 from gateway import key_file, metrics, prediction_log
 from gateway.config import ConfigError, load_settings
 from gateway.logs import logging_config
+from gateway.worker import generation
 
 try:
     _settings = load_settings()
@@ -48,6 +49,11 @@ def on_starting(_arbiter: Any) -> None:
         sys.exit(f"gateway: {error}")
     metrics.share()
     logging.getLogger("gateway").info("settings", extra={"settings": msgspec.to_builtins(_settings)})
+
+
+def on_reload(_arbiter: Any) -> None:
+    """Let the workers know that others take their place."""
+    generation.advance()
 
 
 def post_fork(_arbiter: Any, _worker: Any) -> None:

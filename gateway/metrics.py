@@ -100,7 +100,7 @@ TRAINING_SHARE = Gauge(
     "gateway_training_share",
     "How large a part of the training rows fell into a bucket.",
     ("model", "version", "kind", "name", "bucket"),
-    multiprocess_mode="max",
+    multiprocess_mode="livemax",
     registry=REGISTRY,
 )
 OUT_OF_RANGE = Counter(
@@ -238,7 +238,7 @@ def reserve() -> None:
     if not folder or not hasattr(os, "posix_fallocate"):  # macOS has none
         return
     try:
-        for kind in ("counter", "histogram", "gauge_livesum", "gauge_max"):
+        for kind in ("counter", "histogram", "gauge_livesum", "gauge_livemax"):
             made.append(Path(folder) / f"{kind}_{os.getpid()}.db")
             with made[-1].open("ab") as file:
                 os.posix_fallocate(file.fileno(), 0, RESERVED_BYTES)

@@ -43,7 +43,7 @@ class Observer:
         if not prediction.contract.is_watched or prediction.contract.version != prediction.version:
             return
         size = size_bytes([*prediction.batch.inputs.values(), *prediction.outputs.values()])
-        if not self._aside.put((model, prediction), size):
+        if not self._aside.put((model, prediction.packed()), size):
             metrics.count(metrics.DROPPED, WHAT)
 
     def refused(self, model: str, contract: Contract, error: InvalidInputError) -> None:

@@ -77,7 +77,7 @@ class PredictionLog:
         """
         if random.random() >= self._share:  # noqa: S311 - no secret
             return
-        entry = Entry(time.time(), request_id, model, prediction)
+        entry = Entry(time.time(), request_id, model, prediction.packed())
         size = size_bytes(entry.tensors)
         if size > MAX_LINE_BYTES or not self._aside.put(entry, size):
             metrics.count(metrics.DROPPED, WHAT)

@@ -1,7 +1,7 @@
 """Answer a request with predictions: check it, ask the model server, read its answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import grpc
 
@@ -34,6 +34,10 @@ class Prediction:
     contract: Contract
     batch: Batch
     outputs: Mapping[str, pb.TensorProto]
+
+    def packed(self) -> "Prediction":
+        """The same without the request's values as Python's, which take many times the tensors' size: to be kept."""
+        return replace(self, batch=replace(self.batch, columns=()))
 
 
 class Predictor:

@@ -9,6 +9,8 @@ MAX_DIGITS = 18
 MAX_SIZE_LINE = 8190  # of a chunk, with its extensions; gunicorn's own limit
 # A chunk of one byte takes six, and may have extensions: so much more than a body may have is not buffered.
 CHUNK_OVERHEAD = 8
+# Parsing a chunk takes some microseconds, however small it is: so many are taken, and one more for each half kilobyte.
+MAX_CHUNKS, CHUNK_BYTES = 1_000, 512
 
 
 class Arrival:
@@ -40,7 +42,7 @@ class Arrival:
         self._body: int | None = None  # where it begins
         self._end: int | None = None  # where it ends; None where chunks tell
         self._chunk = 0  # where the next one begins
-        self._decoded = 0  # what the chunks hold so far
+        self._chunks = self._decoded = 0  # how many there were, and what they hold
         self.add(received)
 
     def add(self, data: bytes) -> None:
@@ -86,7 +88,8 @@ class Arrival:
                 self.ready = len(self.received) - self._chunk >= MAX_SIZE_LINE or self._is_bloated()
                 return
             size = _size(bytes(self.received[self._chunk : line]))
-            self.too_large = size is not None and self._decoded + size > self._max_body
+            small = self._chunks > MAX_CHUNKS + self._decoded // CHUNK_BYTES
+            self.too_large = small or (size is not None and self._decoded + size > self._max_body)
             if size is None or self.too_large or self._is_bloated():
                 self.ready = True
             elif size == 0:
@@ -95,6 +98,7 @@ class Arrival:
             elif len(self.received) < line + 2 + size + 2:
                 return
             else:
+                self._chunks += 1
                 self._decoded += size
                 self._chunk = line + 2 + size + 2
 

@@ -17,19 +17,41 @@ NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Outbox:
-    """A socket as gunicorn's threads see it: what is sent is kept, so that nobody waits for the client to take it."""
+    """A socket as gunicorn's threads see it: what is sent is kept, so that nobody waits for the client to take it.
+
+    Attributes:
+        kept: What is to be sent.
+        broken: Whether it was closed in the middle of an answer; nothing is kept from then on.
+    """
 
     def __init__(self) -> None:
         self.kept = bytearray()
+        self.broken = False
 
     def sendall(self, data: bytes) -> None:
         """Keep it."""
-        self.kept += data
+        if not self.broken:
+            self.kept += data
 
     def send(self, data: bytes) -> int:
         """Keep it; tells how much."""
-        self.kept += data
+        self.sendall(data)
         return len(data)
+
+    def shutdown(self, _how: int) -> None:
+        """Take nothing more."""
+        self.broken = True
+
+    def close(self) -> None:
+        """Take nothing more."""
+        self.broken = True
+
+    def recv(self, _size: int) -> bytes:
+        """There is nothing to read."""
+        return b""
+
+    def settimeout(self, _seconds: object) -> None:
+        """Nothing blocks."""
 
     def setblocking(self, _blocking: object) -> None:
         """Nothing blocks."""

@@ -18,6 +18,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from gateway import metrics
 from gateway.config import Settings, load_settings
 from gateway.seldom import Seldom
+from gateway.worker import generation
 from gateway.worker.arrival import Arrival
 from gateway.worker.connection import NOT_YET, Connection, Waiting
 
@@ -53,16 +54,17 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
         self.new_arrival = functools.partial(
             Arrival, max_head_bytes=MAX_HEAD_BYTES, max_body_bytes=self.settings.max_body_bytes + 1
         )
-        self.idle = Waiting(self.cfg.keepalive)
+        self.idle = Waiting(self.cfg.keepalive or READ_SECONDS)
         self.arriving = Waiting(READ_SECONDS)
         self.sending = Waiting(SEND_SECONDS)
         self.lingering = Waiting(LINGER_SECONDS)
         self.waiting = (self.lingering, self.idle, self.arriving, self.sending)
         self.held_bytes = 0
         self.stop_at: float | None = None
+        self._generation = generation.current()
         self._rest_until = 0.0
         self._seldom = Seldom(60.0)
-        self._tls = sock.ssl_context(self.cfg) if self.cfg.is_ssl else None
+        self._tls = _tls_context(self.cfg) if self.cfg.is_ssl else None
 
     @abstractmethod
     def take(self, conn: Connection, data: bytes) -> None:
@@ -104,7 +106,7 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
 
     def make_room(self, error: Exception) -> None:
         """The system has no room: close a connection that is idle, or else take none for a moment."""
-        if not self._evict():
+        if not self._evict() and self.alive:
             self._rest_until = time.monotonic() + REST_SECONDS
             self.set_accept_enabled(False)
         if self._seldom.is_time():
@@ -143,6 +145,7 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
 
     def linger(self, conn: Connection) -> None:
         """End a connection; what its client still sends is read for a moment, and comes to nothing."""
+        conn.arrival.received.clear()
         self.hold(conn, 0)
         try:
             conn.socket.shutdown(socket.SHUT_WR)
@@ -168,16 +171,23 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
         if conn.closed:  # by an event of the same moment
             return None
         try:
-            return conn.receive()
+            data = conn.receive()
         except ssl.SSLWantWriteError:
-            callback = self.poller.get_key(conn.socket).data
-            self.poller.modify(conn.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, callback)
+            self._watch(conn, selectors.EVENT_WRITE)
+            return None
         except NOT_YET:
-            pass
+            self._watch(conn, selectors.EVENT_READ)
+            return None
         except (OSError, ValueError) as error:
             log.debug("broken connection", extra={"cause": str(error)})
             return b""
-        return None
+        self._watch(conn, selectors.EVENT_READ)
+        return data
+
+    def _watch(self, conn: Connection, event: int) -> None:
+        """Wait for what TLS waits for, which may be another event than what is to be done."""
+        if self._tls is not None and (key := self.poller.get_key(conn.socket)).events != event:
+            self.poller.modify(conn.socket, event, key.data)
 
     def give_up(self, conn: Connection, words: bytes, reason: str) -> None:
         """Refuse a request that has not arrived."""
@@ -204,16 +214,43 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
             self.alive = False
         if not self.alive:
             self.idle.hurry(0 if force else STOP_SECONDS)
-        for waiting in (self.idle, self.sending, self.lingering):
+        for waiting in (self.idle, self.lingering):
             for conn in waiting.overdue():
                 self.drop(conn)
+        for conn in self.sending.overdue():
+            metrics.count(metrics.PROBLEMS, "slow_reader")
+            self.drop(conn)
         for conn in self.arriving.overdue():
             self.give_up(conn, TIMED_OUT, "slow_request")
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """SIGTERM: say that this worker is no longer ready, go on for DRAIN_SECONDS, then finish what has begun."""
-        if self.settings.drain_seconds and self.stop_at is None:
+        """SIGTERM: say that this worker is no longer ready, go on for DRAIN_SECONDS, then finish what has begun.
+
+        A worker that others take the place of finishes at once: the gateway is as ready as before.
+        """
+        goes = self._generation == generation.current()
+        if self.settings.drain_seconds and goes and self.stop_at is None:
             self.stop_at = time.monotonic() + self.settings.drain_seconds
             self.method_queue.defer(lambda: None)
         elif self.stop_at is None:
             super().handle_exit(sig, frame)
+
+
+_last_tls: list[ssl.SSLContext] = []
+
+
+def _tls_context(cfg: Any) -> ssl.SSLContext:
+    """The certificate as it is now; while it is being renewed, and cannot be read, the one before.
+
+    Called in gunicorn's master, which an exception would end.
+
+    Raises:
+        OSError: There is none before.
+    """
+    try:
+        _last_tls[:] = [sock.ssl_context(cfg)]
+    except OSError as error:
+        if not _last_tls:
+            raise
+        log.error("unreadable certificate", extra={"cause": str(error)})  # noqa: TRY400  # the cause says it all
+    return _last_tls[0]

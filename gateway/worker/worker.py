@@ -12,11 +12,14 @@ from gateway import facts, metrics
 from gateway.worker.connection import Connection
 from gateway.worker.connections import CLOSING, Connections
 
-ASIDE_THREADS = 4  # for probes, and for refusing what is one too many
-MAX_BODIES = 16  # of the largest size: so much is held in memory of all requests that arrive or are being answered
-PROBE = re.compile(rb"(?:GET|HEAD) /(?:livez|readyz|metrics|v2/health/(?:live|ready))[ ?]")
+QUICK_THREADS = 2  # for what asks nobody: liveness, metrics, and refusing what is one too many
+READY_THREADS = 2  # for readiness, which waits for a model server that hangs
+# What is held in memory of all requests and answers that are on their way: so many bodies of the largest size.
+MAX_BODIES, LEAST_HELD_BYTES = 16, 64 * 1024 * 1024
+PROBE = re.compile(rb"(?:GET|HEAD) /(?:(readyz|v2/health/ready)|livez|metrics|v2/health/live)[ ?]")
 TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + CLOSING
 NO_ROOM = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n" + CLOSING
+LEAST_PROGRESS_BYTES = 16 * 1024  # a client that takes less at a time is not given more time for it
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -27,13 +30,14 @@ class Worker(Connections):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._max_held_bytes = MAX_BODIES * self.settings.max_body_bytes
+        self._max_held_bytes = max(MAX_BODIES * self.settings.max_body_bytes, LEAST_HELD_BYTES)
         self._in_flight = 0
         self._of_thread = threading.local()
 
     def init_process(self) -> None:
         """Start, after the fork; returns when the worker ends."""
-        self._aside = ThreadPoolExecutor(ASIDE_THREADS, "aside")
+        self._quick = ThreadPoolExecutor(QUICK_THREADS, "quick")
+        self._ready = ThreadPoolExecutor(READY_THREADS, "ready")
         super().init_process()
 
     def take(self, conn: Connection, data: bytes) -> None:
@@ -45,23 +49,22 @@ class Worker(Connections):
         elif conn.arrival.ready:
             self.forget(conn)
             self._dispatch(conn)
-        elif self.held_bytes > self._max_held_bytes:
+        elif self._is_full():
             self.give_up(conn, NO_ROOM, "no_room")
         else:
             if self.idle.discard(conn):
                 self.arriving.add(conn)
-            if conn.arrival.owes_continue:
-                conn.arrival.owes_continue = False
-                conn.say(CONTINUE)
+            self._invite(conn)
 
     def _dispatch(self, conn: Connection) -> None:
         """Have a thread answer a request."""
         conn.arrived = time.monotonic()
-        probe = PROBE.match(conn.arrival.received) is not None
-        conn.overloaded = not probe and self._in_flight >= self.settings.max_in_flight
-        counts = not (probe or conn.overloaded)
+        probe = PROBE.match(bytes(conn.arrival.received[:32]))
+        conn.overloaded = probe is None and self._in_flight >= self.settings.max_in_flight
+        counts = probe is None and not conn.overloaded
+        pool = self._ready if probe and probe[1] else self.tpool if counts else self._quick
         try:
-            future = (self.tpool if counts else self._aside).submit(self.handle, conn)
+            future = pool.submit(self.handle, conn)
         except RuntimeError as error:  # the system has no more threads
             self.make_room(error)
             self.drop(conn)
@@ -76,12 +79,14 @@ class Worker(Connections):
         if conn.sock.kept:  # its thread could not send all of it
             self.hold(conn, len(conn.sock.kept))
             self.wait(conn, self.sending, self._on_writable, selectors.EVENT_WRITE)
+            self._is_full()
         else:
             self._go_on(conn)
 
     def _on_writable(self, conn: Connection, _socket: Any) -> None:
         if conn.closed:
             return
+        before = len(conn.sock.kept)
         try:
             left = conn.send()
         except OSError:
@@ -90,6 +95,10 @@ class Worker(Connections):
         if not left:
             self.forget(conn)
             self._go_on(conn)
+        elif before - left >= LEAST_PROGRESS_BYTES:
+            self.hold(conn, left)
+            self.sending.discard(conn)
+            self.sending.add(conn)  # with all of its time again
 
     def _go_on(self, conn: Connection) -> None:
         """Wait for the next request, or end the connection."""
@@ -101,8 +110,22 @@ class Worker(Connections):
         self.hold(conn, len(rest))
         if conn.arrival.ready:
             self._dispatch(conn)
-        else:
-            self.wait(conn, self.arriving if rest else self.idle, self.on_readable)
+            return
+        self.wait(conn, self.arriving if rest else self.idle, self.on_readable)
+        self._invite(conn)
+
+    def _invite(self, conn: Connection) -> None:
+        """Tell a client to send its body, if it waits for that."""
+        if conn.arrival.owes_continue:
+            conn.arrival.owes_continue = False
+            conn.say(CONTINUE)
+
+    def _is_full(self) -> bool:
+        """Whether too much is held in memory, also without the answers that are being read most slowly."""
+        while self.held_bytes > self._max_held_bytes and (conn := self.sending.oldest()) is not None:
+            metrics.count(metrics.PROBLEMS, "slow_reader")
+            self.drop(conn)
+        return self.held_bytes > self._max_held_bytes
 
     def _count(self, more: int) -> None:
         if more:
@@ -128,12 +151,20 @@ class Worker(Connections):
     def handle(self, conn: Connection) -> Any:
         """Answer a request, in a thread, and send what the client takes at once."""
         keep = super().handle(conn)
+        self._of_thread.conn = None
         try:
             conn.send()
         except OSError:
             conn.sock.kept.clear()
             return False
-        return keep
+        return keep and not conn.sock.broken
+
+    def _keepalive_after(self, conn: Connection, keepalive: Any) -> bool:
+        """Whether there may be another request; not behind a body that nobody has read, and that is found to be bad."""
+        try:
+            return bool(super()._keepalive_after(conn, keepalive))
+        except Exception:  # noqa: BLE001  # gunicorn would send a second answer behind the first
+            return False
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
         """Answer a request."""
@@ -146,4 +177,5 @@ class Worker(Connections):
     def run(self) -> None:
         """Work until told to stop."""
         super().run()
-        self._aside.shutdown(wait=False)
+        for pool in (self._quick, self._ready):
+            pool.shutdown(wait=False)

@@ -68,6 +68,15 @@ def test_what_is_to_be_refused_is_not_waited_for(request_: bytes) -> None:
     assert (arriving.ready, arriving.whole) == (True, False)
 
 
+def test_a_body_in_crumbs_is_refused() -> None:
+    """Chunks cost time to parse, however small they are; as many as half a kilobyte makes are always taken."""
+    large = {"max_head_bytes": MAX_HEAD, "max_body_bytes": 2**20}
+    crumbs = Arrival(CHUNKED + b"1\r\nx\r\n" * 1_100, **large)
+    assert (crumbs.ready, crumbs.too_large) == (True, True)
+    pieces = Arrival(CHUNKED + (b"200\r\n" + b"x" * 512 + b"\r\n") * 2_000 + b"0\r\n\r\n", **large)
+    assert (pieces.ready, pieces.whole, pieces.too_large) == (True, True, False)
+
+
 @pytest.mark.parametrize(("sent", "endless"), [(b"x" * (MAX_HEAD + 1), True), (b"x" * MAX_HEAD, False), (NEXT, False)])
 def test_a_head_that_does_not_end_is_told_from_others(sent: bytes, endless: bool) -> None:  # noqa: FBT001
     """The parser would wait for the end of it."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
+from gateway import call, versions
 from gateway import catalog as catalog_module
 from gateway import tf_serving_pb2 as pb
-from gateway import versions
 from gateway.catalog import Catalog
 from gateway.errors import ModelServerError, NotGoldenError
 from gateway.model_server import ModelServer
@@ -185,4 +185,18 @@ def test_a_number_that_was_withdrawn_may_come_back_as_another_version(
     fake.others = []
     assert catalog.servable("line").version == 1
     fake.others = [Served(version=2, card=GOLDEN)]
+    assert catalog.servable("line").version == 2
+
+
+def test_a_request_without_time_leaves_the_look_to_the_next(
+    catalog: Catalog, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who cannot ask which version is in force does not count as having asked: a takeover is noticed by the next."""
+    assert catalog.servable("line").version == 1
+    monkeypatch.setattr(catalog_module, "RECHECK_SECONDS", 0.0)
+    fake.version = 2
+    call.begin(call.Call(deadline=0.0))
+    assert catalog.servable("line").version == 1
+    call.begin(None)
+    monkeypatch.setattr(catalog_module, "RECHECK_SECONDS", 3600.0)
     assert catalog.servable("line").version == 2
