@@ -1,7 +1,7 @@
 """Soak the product: `python -m tests.soak [--requests N] [--minutes M] [--report FILE]`.
 
 A gateway with two workers and a model server (the real one where TENSORFLOW_MODEL_SERVER names it, else the embedded
-one) answer requests of all kinds while versions are promoted. What their processes hold afterwards may not be 5 % more
+one) answer requests of all kinds, at first while versions are promoted. What their processes hold afterwards may not be 5 % more
 than after the warm-up, and every answer has to be right.
 """
 
@@ -18,7 +18,7 @@ from tests.soak.report import judge, text, write
 from tests.soak.run import Look, Plan, soaking
 from tests.soak.samples import IS_LINUX
 
-WARM_UP = 50_000
+WARM_UP = 100_000
 LEGS = 40
 
 
