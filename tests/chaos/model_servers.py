@@ -45,7 +45,7 @@ def one_of_three_killed(world: World) -> Observed:
 
 
 def one_of_three_frozen(world: World) -> Observed:
-    """One of three model servers hangs: nothing tells it from one that thinks, until the deadline."""
+    """One of three model servers hangs: pings tell it from one that thinks, if there is time for them."""
     with load(world.port) as seen:
         for_seconds(1)
         world.servers[2].send(signal.SIGSTOP)

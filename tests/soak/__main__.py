@@ -1,8 +1,8 @@
 """Soak the product: `python -m tests.soak [--requests N] [--minutes M] [--report FILE]`.
 
 A gateway with two workers and a model server (the real one where TENSORFLOW_MODEL_SERVER names it, else the embedded
-one) answer requests of all kinds, at first while versions are promoted. What their processes hold afterwards may not be 5 % more
-than after the warm-up, and every answer has to be right.
+one) answer requests of all kinds, at first while versions are promoted. What their processes hold afterwards may not be
+5 % more than after the warm-up, and every answer has to be right.
 """
 
 import argparse
