@@ -118,7 +118,7 @@ THREE = [
     Fault("One of three model servers is killed, and started again", "no failed request", one_of_three_killed),
     Fault(
         "One of three model servers hangs for 5 s (SIGSTOP)",
-        "504 for the requests that it was given; the others are answered",
+        "504 at worst for the requests that it was given; the others are answered",
         one_of_three_frozen,
     ),
 ]
