@@ -18,7 +18,7 @@ from tests.saved_models import write_line
 from tests.servers import Command, embedded_command
 
 SLOPES = (1.0, 2.0, 3.0)  # every server's line has another, so that answers tell who gave them
-CLIENTS = 4
+CLIENTS = 2
 REST_SECONDS = 0.02  # of a client between two requests: servers that start need the processor
 ENOUGH = 60  # answers in a row
 

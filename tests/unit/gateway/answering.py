@@ -61,7 +61,9 @@ def answering(
     handler: Any = grpc.unary_unary_rpc_method_handler(made.answer)
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("tests.Answering", {"Answer": handler})])
     if checked:
-        made.checks = health.HealthServicer()
+        # Its other way, without threads of its own, may block the server for good when a client that watches is gone.
+        watching = ThreadPoolExecutor(16)
+        made.checks = health.HealthServicer(experimental_non_blocking=False, experimental_thread_pool=watching)
         health_pb2_grpc.add_HealthServicer_to_server(made.checks, server)
         made.say(healthy=True)
     made.address = f"{address.rpartition(':')[0]}:{server.add_insecure_port(address)}"
