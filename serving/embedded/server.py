@@ -18,6 +18,7 @@ from serving.embedded.states import States
 
 _logger = logging.getLogger(__name__)
 _THREADS = 16
+_WATCHERS = 256  # clients that may watch the server's health, a thread each
 _GRACE_SECONDS = 3.0
 _GRPC_OPTIONS = (
     ("grpc.so_reuseport", 0),  # else a second server on the same port would take half of the calls
@@ -57,7 +58,10 @@ def serve(options: Options, stop: Event) -> None:
         raise StartError(f"the model store {options.store} is not a folder")
     states = States()
     registry = Registry(states)
-    checks = health.HealthServicer()
+    # Its other way, without a thread for each client that watches, can block the whole server: it sends while it holds
+    # the lock that gRPC's only serving thread wants when a client is gone.
+    watching = ThreadPoolExecutor(_WATCHERS, thread_name_prefix="watch")
+    checks = health.HealthServicer(experimental_non_blocking=False, experimental_thread_pool=watching)
     manager = Manager(options.store, registry, states)
     server = _make_server(registry, states, checks)
     manager.poll()  # before it listens, so that a server that takes connections has what it can have, and answers
