@@ -25,7 +25,7 @@ threads = _settings.threads
 # gunicorn's threads, and an event loop that reads requests before a thread takes them.
 worker_class = "gateway.worker.worker.Worker"
 sendfile = False  # the event loop sends
-# What comes in front of a body. gunicorn's own defaults, but that they could be changed from outside.
+# Of what comes in front of a body: gunicorn's defaults, stated since the documentation names them.
 limit_request_line = 4094
 limit_request_fields = 100
 limit_request_field_size = 8190

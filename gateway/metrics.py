@@ -123,7 +123,7 @@ DROPPED = Counter(
 )
 
 _made: list[str] = []
-_children: dict[tuple[Any, ...], Any] = {}
+_series: dict[tuple[Any, ...], Any] = {}
 _seldom = Seldom(LOG_SECONDS)
 
 
@@ -135,10 +135,7 @@ def count(counter: Counter, *labels: str, amount: float = 1.0) -> None:
         labels: The values of its labels.
         amount: How much to add.
     """
-    try:
-        child(counter, *labels).inc(amount)
-    except OSError as error:
-        _tell(error)
+    _record(counter, "inc", labels, amount)
 
 
 def state(gauge: Gauge, *labels: str, value: float) -> None:
@@ -149,10 +146,7 @@ def state(gauge: Gauge, *labels: str, value: float) -> None:
         labels: The values of its labels.
         value: How it stands.
     """
-    try:
-        child(gauge, *labels).set(value)
-    except OSError as error:
-        _tell(error)
+    _record(gauge, "set", labels, value)
 
 
 def observe(histogram: Histogram, *labels: str, value: float) -> None:
@@ -163,32 +157,25 @@ def observe(histogram: Histogram, *labels: str, value: float) -> None:
         labels: The values of its labels.
         value: What was measured.
     """
-    try:
-        child(histogram, *labels).observe(value)
-    except OSError as error:
-        _tell(error)
+    _record(histogram, "observe", labels, value)
 
 
 def in_flight(requests: int) -> None:
     """State how many requests this process has in hand; as for `count`."""
-    try:
-        _in_flight().set(requests)
-    except OSError as error:
-        _tell(error)
+    _record(_in_flight(), "set", (), requests)
 
 
-def child(metric: Any, *labels: str) -> Any:
-    """A metric's series; found faster than by the library, which locks and converts each time.
-
-    Args:
-        metric: The metric.
-        labels: The values of its labels, of which there may be only so many.
-    """
+def _record(metric: Any, how: str, labels: tuple[str, ...], value: float) -> None:
+    """Have a series take a value. It is found faster than by the library, which locks and converts each time."""
     key = (metric, *labels)
-    found = _children.get(key)
-    if found is None:
-        found = _children[key] = metric.labels(*labels)
-    return found
+    try:
+        series = _series.get(key)
+        if series is None:
+            series = _series[key] = metric.labels(*labels) if labels else metric
+        getattr(series, how)(value)
+    except OSError as error:
+        if _seldom.is_time():
+            log.error("cannot count", extra={"cause": str(error)})  # noqa: TRY400  # the cause says it all
 
 
 @functools.cache
@@ -200,11 +187,6 @@ def _in_flight() -> Gauge:
         multiprocess_mode="livesum",
         registry=REGISTRY,
     )
-
-
-def _tell(error: OSError) -> None:
-    if _seldom.is_time():
-        log.error("cannot count", extra={"cause": str(error)})  # the cause says it all
 
 
 def text() -> bytes:

@@ -1,6 +1,7 @@
 """What the commands of the model side share: one clear line for every failure, and a clean end when interrupted."""
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ DEFAULT_STORE = Path(__file__).parents[1] / "serving" / "models"
 DEFAULT_RECIPE = "line"
 DEFAULT_MODEL_SERVER = "127.0.0.1:8500"
 SERVED_FROM = PurePosixPath("/models")
+MAX_DIGITS = 10
 KEPT = 5  # versions that servers are not told of
 
 
@@ -64,7 +66,7 @@ class Parser(argparse.ArgumentParser):
         """Take `--keep`."""
         self.add_argument(
             "--keep",
-            type=_count,
+            type=count,
             default=KEPT,
             metavar="N",
             help="how many versions to keep that servers are not told of (default: %(default)s)",
@@ -77,10 +79,30 @@ def _absolute(text: str) -> PurePosixPath:
     return PurePosixPath(text)
 
 
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is no positive number")
+def count(text: str) -> int:
+    """An option's value that is a number of things.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none, or is beyond all reason.
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) < MAX_DIGITS and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text[:30]!r} is no positive number")
     return int(text)
+
+
+def positive(text: str) -> float:
+    """An option's value that is a quantity, such as seconds.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive number")
+    return number
 
 
 class _Terminated(BaseException):

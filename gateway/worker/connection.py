@@ -1,10 +1,11 @@
 """A client's connection, and the lists of those that are waited for."""
 
 import contextlib
+import math
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections import OrderedDict
 from typing import Any
 
 from gunicorn import http
@@ -163,7 +164,7 @@ class Waiting:
             seconds: How long each is waited for.
         """
         self.seconds = seconds
-        self._deadlines: dict[Connection, float] = {}
+        self._deadlines: OrderedDict[Connection, float] = OrderedDict()  # a dict's first is searched for
 
     def add(self, conn: Connection) -> None:
         """Begin to wait."""
@@ -173,9 +174,9 @@ class Waiting:
         """No longer wait; tells whether it was waited for."""
         return self._deadlines.pop(conn, None) is not None
 
-    def deadlines(self) -> Iterator[float]:
-        """The next deadline, if there is one."""
-        return iter(list(self._deadlines.values())[:1])
+    def next_deadline(self) -> float:
+        """The first deadline to pass; infinite if there is none."""
+        return next(iter(self._deadlines.values()), math.inf)
 
     def oldest(self) -> Connection | None:
         """The connection that has been waited for longest."""
@@ -194,4 +195,5 @@ class Waiting:
         """Wait for none longer than this from now on."""
         self.seconds = min(self.seconds, seconds)
         latest = time.monotonic() + self.seconds
-        self._deadlines = {conn: min(deadline, latest) for conn, deadline in self._deadlines.items()}
+        for conn, deadline in self._deadlines.items():
+            self._deadlines[conn] = min(deadline, latest)

@@ -203,10 +203,10 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for what happens next, and see to it."""
-        deadlines = [deadline for kind in self.waiting for deadline in kind.deadlines()]
+        due = min(kind.next_deadline() for kind in self.waiting)
         if self.stop_at is not None:
-            deadlines.append(self.stop_at)
-        super().wait_for_and_dispatch_events(min([timeout, *(max(at - time.monotonic(), 0) for at in deadlines)]))
+            due = min(due, self.stop_at)
+        super().wait_for_and_dispatch_events(min(timeout, max(due - time.monotonic(), 0)))
 
     def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT001, FBT002  # gunicorn's signature
         """Close what has been waited for too long."""

@@ -49,7 +49,7 @@ class Worker(Connections):
         elif conn.arrival.ready:
             self.forget(conn)
             self._dispatch(conn)
-        elif self._is_full():
+        elif not self._relieve():
             self.give_up(conn, NO_ROOM, "no_room")
         else:
             if self.idle.discard(conn):
@@ -79,7 +79,7 @@ class Worker(Connections):
         if conn.sock.kept:  # its thread could not send all of it
             self.hold(conn, len(conn.sock.kept))
             self.wait(conn, self.sending, self._on_writable, selectors.EVENT_WRITE)
-            self._is_full()
+            self._relieve()
         else:
             self._go_on(conn)
 
@@ -120,12 +120,12 @@ class Worker(Connections):
             conn.arrival.owes_continue = False
             conn.say(CONTINUE)
 
-    def _is_full(self) -> bool:
-        """Whether too much is held in memory, also without the answers that are being read most slowly."""
+    def _relieve(self) -> bool:
+        """Drop the answers that are read most slowly while too much is held; tells whether that was enough."""
         while self.held_bytes > self._max_held_bytes and (conn := self.sending.oldest()) is not None:
             metrics.count(metrics.PROBLEMS, "slow_reader")
             self.drop(conn)
-        return self.held_bytes > self._max_held_bytes
+        return self.held_bytes <= self._max_held_bytes
 
     def _count(self, more: int) -> None:
         if more:

@@ -4,7 +4,6 @@ python -m src.drift SOURCE [SOURCE ...] [--model NAME] [--version N] [--since FI
 """
 
 import argparse
-import math
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -29,11 +28,11 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         "--version", type=_version, metavar="N", help="only this version; stable for the one that the store has so"
     )
     parser.add_argument(
-        "--threshold", type=_positive, default=0.2, help="the PSI above which it is drift (default: %(default)s)"
+        "--threshold", type=cli.positive, default=0.2, help="the PSI above which it is drift (default: %(default)s)"
     )
     parser.add_argument(
         "--min-rows",
-        type=_count,
+        type=cli.count,
         default=200,
         metavar="N",
         help="how many rows a judgement takes; more for more than ten buckets (default: %(default)s)",
@@ -121,22 +120,6 @@ def _version(text: str) -> int | str:
     if not (text.isascii() and text.isdecimal() and len(text) < 20):
         raise argparse.ArgumentTypeError(f"{text[:30]!r} is neither a version's number nor {STABLE}")
     return int(text)
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 0 < len(text) < 10 and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text[:30]!r} is no positive number")
-    return int(text)
-
-
-def _positive(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no positive number")
-    return number
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def _add(commands: object, name: str, does: str, *, changes: bool = False, versi
         parser.add_argument("model", help="the model's name")
         parser.add_argument("--reason", default="", help="why, for the history")
         parser.add_argument(
-            "--timeout", type=_seconds, default=60.0, help="seconds a step may take (default: %(default)g)"
+            "--timeout", type=cli.positive, default=60.0, help="seconds a step may take (default: %(default)g)"
         )
         parser.add_argument("--offline", action="store_true", help="do so though no server answers, for the next start")
         parser.add_served_from()
@@ -174,16 +174,6 @@ def _share(text: str) -> float:
     if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no share, such as 0.1 or 10%")
     return share
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no positive number of seconds")
-    return seconds
 
 
 if __name__ == "__main__":

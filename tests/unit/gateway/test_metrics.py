@@ -181,7 +181,7 @@ def test_what_cannot_be_counted_is_answered(
     def labels(*_: str) -> None:
         raise FileNotFoundError("/tmp/gateway-metrics-x")  # noqa: S108 - nothing is written
 
-    monkeypatch.setattr(metrics, "_children", {})
+    monkeypatch.setattr(metrics, "_series", {})
     monkeypatch.setattr(metrics.PREDICTIONS, "labels", labels)
     assert [ask(client).status_code for _ in range(3)] == [200] * 3
     assert [record.__dict__["cause"] for record in caplog.records] == ["/tmp/gateway-metrics-x"]  # noqa: S108

@@ -6,18 +6,17 @@ import json
 import signal
 import socket
 import sys
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from gateway import tf_serving_pb2 as pb
 from tests.processes import Process, free_port, running, wait_until
+from tests.unit.gateway.canaries import hanging
 from tests.unit.gateway.cards import GOLDEN
-from tests.unit.gateway.fake_server import FakeServer, line
+from tests.unit.gateway.fake_server import FakeServer
 
 WAIT_SECONDS = 30
 BODY = b'{"data": 10}'
@@ -72,24 +71,6 @@ def answered(client: socket.socket) -> int:
 def read(client: socket.socket) -> bytes:
     """All that comes until the connection is closed."""
     return b"".join(iter(lambda: client.recv(65536), b""))
-
-
-@contextmanager
-def hanging(fake: FakeServer) -> Iterator[list[int]]:
-    """Let no prediction be answered until the block ends; gives a list that grows with each that is asked for."""
-    goes_on, asked = threading.Event(), []
-
-    def answer(request: pb.PredictRequest) -> Mapping[str, pb.TensorProto]:
-        asked.append(1)
-        goes_on.wait(WAIT_SECONDS)
-        return line(request)
-
-    fake.answer = answer
-    try:
-        yield asked
-    finally:
-        goes_on.set()
-        fake.answer = line
 
 
 def test_slow_clients_hold_no_thread(fake: FakeServer, tmp_path: Path) -> None:
@@ -175,7 +156,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 def test_what_is_one_too_many_is_told_at_once(fake: FakeServer, tmp_path: Path) -> None:
     """Beyond MAX_IN_FLIGHT there is a 503 with Retry-After, while probes and metrics tell the truth."""
     with gateway(fake, tmp_path, MAX_IN_FLIGHT="3", TIMEOUT_SECONDS="20") as (port, process):
-        with ThreadPoolExecutor(3) as pool, hanging(fake) as asked:
+        with ThreadPoolExecutor(3) as pool, hanging(fake, WAIT_SECONDS) as asked:
             waiting = [pool.submit(ask, port) for _ in range(3)]
             wait_until(lambda: len(asked) == 2, WAIT_SECONDS, "both threads to be busy")
             wait_until(lambda: "gateway_in_flight 3.0" in ask(port, "/metrics")[1], WAIT_SECONDS, "one that waits")
@@ -192,7 +173,7 @@ def test_what_is_one_too_many_is_told_at_once(fake: FakeServer, tmp_path: Path) 
 
 def test_waiting_for_a_thread_is_part_of_the_time(fake: FakeServer, tmp_path: Path) -> None:
     """A request that all threads are too busy for is answered with 504 without the model server being asked."""
-    with gateway(fake, tmp_path, TIMEOUT_SECONDS="1") as (port, _), hanging(fake) as asked:
+    with gateway(fake, tmp_path, TIMEOUT_SECONDS="1") as (port, _), hanging(fake, WAIT_SECONDS) as asked:
         with ThreadPoolExecutor(16) as pool:
             assert {each.result()[0] for each in [pool.submit(ask, port) for _ in range(16)]} == {504}
         assert len(asked) < 16
@@ -207,7 +188,7 @@ def test_a_stopping_gateway_is_first_not_ready_and_then_finishes(fake: FakeServe
         wait_until(lambda: ask(port, "/readyz")[0] == 503, WAIT_SECONDS, "readiness to be false")
         assert "about to stop" in ask(port, "/readyz")[1]
         assert ask(port)[0] == 200
-        with ThreadPoolExecutor(1) as pool, hanging(fake) as asked:
+        with ThreadPoolExecutor(1) as pool, hanging(fake, WAIT_SECONDS) as asked:
             last = pool.submit(ask, port)
             wait_until(lambda: asked, WAIT_SECONDS, "the last request")
             wait_until(lambda: not accepts(port), WAIT_SECONDS, "the port to be closed")
@@ -257,7 +238,7 @@ def test_a_bad_body_that_nobody_read_gets_one_answer(small: int) -> None:
 
 def test_liveness_does_not_wait_for_readiness(fake: FakeServer, tmp_path: Path) -> None:
     """While a model server hangs, and all who ask for readiness wait for it, the process is still seen to be up."""
-    with gateway(fake, tmp_path) as (port, _), ThreadPoolExecutor(8) as pool, hanging(fake):
+    with gateway(fake, tmp_path) as (port, _), ThreadPoolExecutor(8) as pool, hanging(fake, WAIT_SECONDS):
         fake.version, fake.card = 2, GOLDEN  # which a new version is put to first
         waiting = [pool.submit(ask, port, "/readyz") for _ in range(8)]
         wait_until(lambda: len(fake.predicted) > 1, WAIT_SECONDS, "readiness to be asked for")
@@ -278,3 +259,41 @@ def test_a_gateway_that_is_reloaded_stays_ready(fake: FakeServer, tmp_path: Path
 
         wait_until(ended, 10, "the worker before it to end")
         assert set(seen) == {200}
+
+
+SMALL = """
+import sys
+from gateway.worker import connections, worker
+connections.READ_SECONDS = 0.5
+worker.MAX_BODIES, worker.LEAST_HELD_BYTES = 0, 3_000
+sys.argv = ["gunicorn", "-c", "gateway/gunicorn_config.py", "--worker-connections", "6"]
+from gunicorn.app.wsgiapp import run
+run()
+"""
+
+
+def test_what_arrives_is_bounded_in_time_in_memory_and_in_number(fake: FakeServer, tmp_path: Path) -> None:
+    """What takes too long to arrive, or more memory than there is, is refused; the idlest connection makes room."""
+    port = free_port()
+    env = {"PORT": str(port), "MODEL_SERVER": fake.target, "WORKERS": "1", "TMPDIR": str(tmp_path)}
+    with running([sys.executable, "-c", SMALL], log_file=tmp_path / "log", env=env) as process, ExitStack() as exits:
+        wait_until(lambda: accepts(port), WAIT_SECONDS, "the gateway")
+        assert read(connected(port, exits, b"GET /live")).startswith(b"HTTP/1.1 408 ")
+        large = POST + b"Content-Length: 9000\r\n\r\n" + b" " * 4_000
+        answer = read(connected(port, exits, large))
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"Retry-After: 1" in answer
+        idle = [connected(port, exits) for _ in range(8)]
+        assert ask(port)[0] == 200
+        assert idle[0].recv(1) == b""  # it was closed
+        assert answered_after(idle[-1], REQUEST) == 200
+        shown = ask(port, "/metrics")[1]
+        assert 'gateway_problems_total{reason="slow_request"} 1.0' in shown
+        assert 'gateway_problems_total{reason="no_room"} 1.0' in shown
+        process.check()
+
+
+def answered_after(client: socket.socket, request: bytes) -> int:
+    """The status of the answer to a request on a connection."""
+    client.sendall(request)
+    return answered(client)
