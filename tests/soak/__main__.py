@@ -18,7 +18,7 @@ from tests.soak.report import judge, text, write
 from tests.soak.run import Look, Plan, soaking
 from tests.soak.samples import IS_LINUX
 
-WARM_UP = 100_000
+WARM_UP = 50_000
 LEGS = 40
 
 
@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--requests", type=int, default=1_000_000, help="how many are to be answered (%(default)s)")
     parser.add_argument("--minutes", type=float, default=20.0, help="how long it may take (%(default)s)")
     parser.add_argument("--seed", default="1", help="what the questions are drawn from (%(default)s)")
+    parser.add_argument("--promote", action="store_true", help="promote versions all along, to see what each leaves")
     parser.add_argument("--report", type=Path, metavar="FILE", help="a document to put the tables into")
     args = parser.parse_args(arguments)
     if not IS_LINUX:
@@ -42,9 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     warm_up = min(WARM_UP, args.requests // 4)
     leg = max((args.requests - warm_up) // LEGS, 1)
-    return soak(
-        Plan(requests=args.requests, warm_up=warm_up, leg=leg, seconds=60 * args.minutes), args.seed, args.report
-    )
+    plan = Plan(requests=args.requests, warm_up=warm_up, leg=leg, seconds=60 * args.minutes, promotes=args.promote)
+    return soak(plan, args.seed, args.report)
 
 
 def soak(plan: Plan, seed: str, report: Path | None) -> int:

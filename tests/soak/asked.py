@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 
 NOWHERE = "nowhere"  # how all names begin that nothing has: not one may come back in the metrics
-# Relative, of a float32; and absolute, for 1000 carats + 500 near 0, where as much is left of the terms' last bits.
-_RELATIVE, _ABSOLUTE = 1e-5, 1e-3
+_TOLERANCE = 1e-5  # of a float32, relative and absolute
 
 
 @dataclass(frozen=True)
@@ -74,4 +73,4 @@ def equal(given: Sequence[float], expected: Sequence[float]) -> bool:
         ValueError: There are more or fewer.
     """
     pairs = zip(given, expected, strict=True)
-    return all(isclose(a, b, rel_tol=_RELATIVE, abs_tol=_ABSOLUTE) for a, b in pairs)
+    return all(isclose(a, b, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE) for a, b in pairs)

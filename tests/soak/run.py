@@ -1,8 +1,4 @@
-"""A soak: leg after leg of requests, and between them a look at the processes.
-
-New versions are promoted in the warm-up alone: each that answers leaves its series in the metrics, as Prometheus means
-it, and would hide what a request leaves behind.
-"""
+"""A soak: leg after leg of requests, with a new version promoted in some, and between them a look at the processes."""
 
 import re
 import time
@@ -39,12 +35,15 @@ class Plan:
         warm_up: How many of them come before the first look.
         leg: How many come between two looks.
         seconds: How long it may take; then it is cut.
+        promotes: Whether versions are promoted after the warm-up as well. Each that answers leaves its series in the
+            metrics, as Prometheus means it, which hides what a request leaves behind.
     """
 
     requests: int
     warm_up: int
     leg: int
     seconds: float
+    promotes: bool = True
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ class Soak:
             tell(outcome.looks[-1])
             if self._is_over():
                 break
-            self._leg(size)
+            self._leg(size, self._release if plan.promotes else lambda: None)
             outcome.looks.append(self._look())
         outcome.looks.append(self._look(like=outcome.looks[0].held))
         tell(outcome.looks[-1])
@@ -123,7 +122,7 @@ class Soak:
         outcome.faults = self._faults()
         return outcome
 
-    def _leg(self, count: int, beside: Callable[[], object] = lambda: None) -> None:
+    def _leg(self, count: int, beside: Callable[[], object]) -> None:
         with ThreadPoolExecutor(CLIENTS + 1) as pool:
             asking = [
                 pool.submit(client.ask, count // CLIENTS + (index < count % CLIENTS), self._is_over)
