@@ -46,7 +46,7 @@ fuzz: $(VENV)/.dev ## Put a million requests of all kinds to the gateway (RUNS, 
 	@$(BIN)/python -m tests.fuzz --runs $(RUNS) --seed $(SEED)
 
 chaos: $(VENV)/.dev ## Kill, freeze and flood all parts under load, and write what comes of it into docs/reliability.md (ARGS="worker_killed")
-	@$(BIN)/python -m tests.chaos --report docs/reliability.md $(ARGS)
+	@$(BIN)/python -m tests.chaos $(or $(ARGS),--report docs/reliability.md)
 
 REQUESTS ?= 1000000
 MINUTES ?= 20

@@ -61,6 +61,13 @@ def real_command(program: str, store: Path, port: int) -> list[str]:
 
 
 REAL_SERVER = find_real_server()
+
+
+def found_command() -> Command:
+    """How to start a server for a run that takes one: the real one where it is found, else the embedded one."""
+    return partial(real_command, REAL_SERVER) if REAL_SERVER else embedded_command
+
+
 NOT_FOUND = "tensorflow_model_server is not on PATH and TENSORFLOW_MODEL_SERVER does not name it"
 # For `params` of a fixture: the real server's tests are skipped, visibly, where it is not on this machine.
 MODEL_SERVERS = [

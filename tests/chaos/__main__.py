@@ -5,13 +5,21 @@ import logging
 import sys
 import tempfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tests.chaos import clients, files, gateways, limits, model_servers
-from tests.chaos.table import table, write
+from tests.chaos.table import check, table, write
 from tests.chaos.world import Fault, Observed, World, world
-from tests.servers import REAL_SERVER, Command, embedded_command, real_command
+from tests.servers import REAL_SERVER, Command, found_command
+
+ALONE = [*model_servers.ALONE, *gateways.ALONE, *limits.ALL, *clients.ALL, *files.ALL]
+# Faults that share a gateway and its model servers, and how these are started.
+STACKS: list[tuple[list[Fault], dict[str, Any]]] = [
+    (ALONE, {}),
+    (model_servers.THREE, {"servers": 3, "TIMEOUT_SECONDS": "5"}),
+    ([gateways.FIRST], {"first": False}),
+]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,12 +35,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="functions of faults to run (default: all)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="a document to put the table into")
     args = parser.parse_args(arguments)
+    _check(parser, set(args.names), args.report)
     logging.disable()
     limits.raise_limit()
-    server = partial(real_command, REAL_SERVER) if REAL_SERVER else embedded_command
     results = []
     with tempfile.TemporaryDirectory() as folder:
-        for fault, observed in run(Path(folder), server, set(args.names)):
+        for fault, observed in run(Path(folder), found_command(), set(args.names)):
             results.append((fault, observed))
             print(f"{'skipped' if observed.held is None else 'held' if observed.held else 'NOT HELD'}: {fault.name}")
             print(f"    {observed.text}", flush=True)
@@ -40,6 +48,17 @@ def main(arguments: list[str] | None = None) -> int:
     if args.report:
         write(args.report, text)
     return int(any(observed.held is False for _, observed in results))
+
+
+def _check(parser: argparse.ArgumentParser, names: set[str], report: Path | None) -> None:
+    """Find out what is wrong with a call before anything is done."""
+    known = {fault.run.__name__ for faults, _ in STACKS for fault in faults}
+    if unknown := sorted(names - known):
+        parser.error(f"no such fault: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    if names and report:
+        parser.error("--report takes the table of all faults, not of some")
+    if report:
+        check(report)
 
 
 def run(folder: Path, server: Command, names: set[str]) -> Iterator[tuple[Fault, Observed]]:
@@ -53,13 +72,10 @@ def run(folder: Path, server: Command, names: set[str]) -> Iterator[tuple[Fault,
     Yields:
         What was done, and what came of it.
     """
-    alone = [*model_servers.ALONE, *gateways.ALONE, *limits.ALL, *clients.ALL, *files.ALL]
-    for number, (faults, servers, first) in enumerate(
-        [(alone, 1, True), (model_servers.THREE, 3, True), ([gateways.FIRST], 1, False)]
-    ):
+    for number, (faults, settings) in enumerate(STACKS):
         chosen = [fault for fault in faults if not names or fault.run.__name__ in names]
         if chosen:
-            with world(folder / str(number), server, servers=servers, first=first) as made:
+            with world(folder / str(number), server, **settings) as made:
                 for fault in chosen:
                     yield fault, attempt(fault, made)
 

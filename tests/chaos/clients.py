@@ -12,6 +12,7 @@ from tests.chaos.load import load
 from tests.chaos.world import Fault, Observed, World, for_seconds
 
 COUNT = 200
+SECONDS = 4.0
 POST = b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
 ROWS = json.dumps({"data": [1.5] * 10_000}).encode()
 
@@ -20,7 +21,7 @@ def _beside(world: World, block: Callable[[World], Iterator[None]]) -> Observed:
     """Let clients ask beside others that do something else; these must not be noticed."""
     workers = world.workers()
     with load(world.port) as seen, contextmanager(block)(world):
-        for_seconds(4)
+        for_seconds(SECONDS)
     same = world.workers() == workers
     return Observed(not seen.failed() and same, f"{seen}; {'no' if same else 'a'} worker was replaced")
 
@@ -53,7 +54,7 @@ def dripping(world: World) -> Observed:
                 for client in made:
                     with suppress(OSError):
                         client.sendall(request[index : index + 1])
-                if done.wait(0.25):
+                if done.wait(1):
                     return
 
         thread = threading.Thread(target=drip)
@@ -110,7 +111,7 @@ def nonsense(world: World) -> Observed:
 UNNOTICED = "no failed request of the others, no worker replaced"
 ALL = [
     Fault(f"{COUNT} connections are left idle", UNNOTICED, idle),
-    Fault(f"{COUNT} clients send four bytes a second", UNNOTICED, dripping),
+    Fault(f"{COUNT} clients send a byte a second", UNNOTICED, dripping),
     Fault(f"{COUNT} clients reset their connections, in the middle of a request or behind it", UNNOTICED, resetting),
     Fault("32 clients ask for 10,000 predictions each, and do not read them", UNNOTICED, not_reading),
     Fault(f"{COUNT} clients send random bytes", UNNOTICED, nonsense),

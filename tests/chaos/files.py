@@ -1,16 +1,19 @@
 """Faults of files: corrupt, missing, no room for them."""
 
+import hashlib
 import shlex
 import shutil
 import subprocess
 import sys
 
-from tests.chaos.load import get, load
+from tests.chaos.load import HEADERS, get, load
 from tests.chaos.world import GUNICORN, START_SECONDS, Fault, Observed, World, configure, for_seconds
 from tests.processes import free_port, running, wait_until
 from tests.saved_models import write_release
 
 WAIT_SECONDS = 60.0
+WORKERS = 2
+KEY = "a-key-of-the-test"
 NAMESPACE = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
 
 
@@ -55,21 +58,25 @@ def corrupt_configuration(world: World) -> Observed:
 def corrupt_followed(world: World) -> Observed:
     """The files that the gateway follows are overwritten with rubbish."""
     port, keys, traffic = free_port(), world.folder / "keys", world.folder / "traffic.json"
-    keys.write_text(f"somebody {'0' * 64}\n", encoding="utf-8")
+    keys.write_text(f"somebody {hashlib.sha256(KEY.encode()).hexdigest()}\n", encoding="utf-8")
     traffic.write_text('{"line": {"canary_share": 0.5}}', encoding="utf-8")
     env = world.settings | {"PORT": str(port), "API_KEYS_FILE": str(keys), "TRAFFIC_FILE": str(traffic)}
+    unread = ("unreadable API keys file", "unreadable traffic file")
     with running(GUNICORN, log_file=world.folder / "followed.log", env=env) as gateway:
         wait_until(lambda: get(port, "/readyz")[0] == 200, START_SECONDS, "the gateway")
-        for file in (keys, traffic):
-            file.write_bytes(b"\xff\xfe{rubbish")
-        ready = [get(port, "/readyz")[0] for _ in range(20)]
-        wait_until(
-            lambda: get(port, "/predict")[0] and gateway.output().count("unreadable") >= 2, WAIT_SECONDS, "words"
-        )
-        refused = get(port, "/metrics")[0]
-        gateway.check()
-    held = set(ready) == {200} and refused == 401
-    return Observed(held, f"/readyz 200, without a key still {refused}; the log says what is unreadable")
+        with load(port, headers=HEADERS | {"X-API-Key": KEY}) as seen:
+            for_seconds(1)
+            for file in (keys, traffic):
+                file.write_bytes(b"\xff\xfe{rubbish")
+            wait_until(
+                lambda: all(gateway.output().count(words) == WORKERS for words in unread),
+                WAIT_SECONDS,
+                "both workers' log",
+            )
+            for_seconds(1)
+            keyless = get(port, "/metrics")[0]
+    held = not seen.failed() and keyless == 401
+    return Observed(held, f"{seen}, with a key; {keyless} without one; both workers' log tells of both files")
 
 
 def full_disk_for_predictions(world: World) -> Observed:
@@ -126,7 +133,7 @@ ALL = [
     Fault("`models.config` is overwritten with rubbish", "no failed request", corrupt_configuration),
     Fault(
         "The keys' and the traffic's file are overwritten with rubbish",
-        "what they held before stays in force, and the log says so",
+        "no failed request of who has a key, 401 for who has none: what they held stays in force, and the log says so",
         corrupt_followed,
     ),
     Fault(

@@ -64,7 +64,18 @@ def started_first(world: World) -> Observed:
     return Observed(held, f"/readyz {before}, then 200; requests {' then '.join(kinds)}")
 
 
+def started_last(world: World) -> Observed:
+    """A gateway is started when its model server has long been there."""
+    port = free_port()
+    with running(GUNICORN, log_file=world.folder / "last.log", env=world.settings | {"PORT": str(port)}):
+        wait_until(lambda: get(port, "/livez")[0] == 200, START_SECONDS, "the gateway")
+        with load(port) as seen:
+            for_seconds(1)
+    return Observed(not seen.failed(), f"{seen}, from the moment that it lives")
+
+
 ALONE = [
+    Fault("The model server is started before the gateway", "no failed request from the first on", started_last),
     Fault(
         "One of two worker processes is killed",
         "only what it had in hand is lost (8 clients ask); another one comes",

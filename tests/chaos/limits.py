@@ -1,15 +1,17 @@
 """What runs out, and the clock."""
 
+import math
 import resource
 import socket
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections import Counter
 from contextlib import ExitStack, suppress
 
 from tests.chaos.clock import make
-from tests.chaos.load import CLIENTS, get, load
-from tests.chaos.model_servers import relay
+from tests.chaos.load import get, load
+from tests.chaos.model_servers import PROBE_SECONDS, relay
 from tests.chaos.world import GUNICORN, START_SECONDS, Fault, Observed, World, for_seconds
 from tests.processes import free_port, running, wait_until
 
@@ -23,12 +25,18 @@ def overloaded(world: World) -> Observed:
         env = world.settings | {"PORT": str(port), "MODEL_SERVER": f"127.0.0.1:{slow}"} | limits
         with running(GUNICORN, log_file=world.folder / "overloaded.log", env=env):
             wait_until(lambda: get(port, "/readyz")[0] == 200, START_SECONDS, "the gateway")
-            with load(port, clients=16) as seen, ThreadPoolExecutor(1) as pool:
+            with load(port, clients=16) as seen:
                 for_seconds(1)
-                probes = [pool.submit(get, port, path).result()[0] for path in ("/livez", "/readyz", "/metrics") * 3]
+                began = time.monotonic()
+                probes = Counter(get(port, path)[0] for path in ("/livez", "/metrics") * 5)
+                took = (time.monotonic() - began) / probes.total()
+                probes.update(get(port, "/readyz")[0] for _ in range(3))  # which asks the slow server
                 for_seconds(1)
+    refused = seen.slowest.get("503", math.inf)
     held = set(seen.kinds()) == {"200", "503"} and not seen.unhelpful and set(probes) == {200}
-    return Observed(held, f"{seen}; all {len(probes)} probes 200")
+    held = held and refused < PROBE_SECONDS and took < PROBE_SECONDS
+    told = f"slowest 503 {refused:.2f} s; probes {dict(probes)}, /livez and /metrics {took:.2f} s each"
+    return Observed(held, f"{seen}; {told}")
 
 
 def out_of_descriptors(world: World) -> Observed:
@@ -44,7 +52,7 @@ def out_of_descriptors(world: World) -> Observed:
             for_seconds(3)
         booted = gateway.output().count("Booting worker")
     good = seen.kinds()["200"]
-    return Observed(good > 0 and not seen.failed() and booted == 1, f"{seen}; {booted} worker process was enough")
+    return Observed(good > 0 and not seen.failed() and booted == 1, f"{seen}; {booted} worker process was started")
 
 
 def clock_jumps(world: World) -> Observed:
@@ -63,21 +71,21 @@ def clock_jumps(world: World) -> Observed:
         lines = [line for line in gateway.output().splitlines() if '"time":"' in line]
         days = {line.partition('"time":"')[2][:10] for line in lines}
         booted = gateway.output().count("Booting worker")
-    # gRPC takes the time of day for a moment when it makes a deadline of a number of seconds.
-    under_way = CLIENTS * 3
-    held = set(seen.failed()) <= {"504"} and seen.failed().total() <= under_way and len(days) == 3 and booted == 2
-    return Observed(held, f"{seen}; the log has {len(days)} days, no worker was replaced")
+    held = not seen.failed() and len(days) == 3 and booted == 2
+    return Observed(held, f"{seen}; the log has {len(days)} days; {booted} worker processes were started")
 
 
 def out_of_ports(_world: World) -> Observed:
     """All ports for outgoing connections are taken for a while, in a network of its own."""
-    few = "sysctl -qw net.ipv4.ip_local_port_range='40000 40029'"
-    words = f"ip link set lo up && {few} && exec {sys.executable} -m tests.chaos.ports"
-    command = ["unshare", "--net", "sh", "-c", words]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    if ended.returncode not in (0, 1) or not ended.stdout:
-        return Observed(None, f"not tried: {ended.stderr.strip().splitlines()[-1:] or ended.returncode}")
-    return Observed(ended.returncode == 0, ended.stdout.strip())
+    few = "ip link set lo up && sysctl -qw net.ipv4.ip_local_port_range='40000 40029'"
+    namespace = ["unshare", "--net", "sh", "-c"]
+    allowed = subprocess.run([*namespace, few], capture_output=True, text=True, check=False)
+    if allowed.returncode:
+        return Observed(None, f"not tried: {allowed.stderr.strip()}")
+    words = f"{few} && exec {sys.executable} -m tests.chaos.ports"
+    ended = subprocess.run([*namespace, words], capture_output=True, text=True, check=False, timeout=120)
+    told = ended.stdout.strip() or (ended.stderr.strip().splitlines() or ["nothing was told"])[-1]
+    return Observed(ended.returncode == 0, told)
 
 
 def raise_limit() -> None:
@@ -100,7 +108,7 @@ ALL = [
     ),
     Fault(
         "The clock jumps a day forward, two back, one forward",
-        "nothing fails but what is under way at a jump (8 clients ask)",
+        "no failed request, no worker replaced",
         clock_jumps,
     ),
     Fault(

@@ -4,7 +4,7 @@ import http.client
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,11 +26,13 @@ class Seen:
         answers: When each request ended, and how: the status, or the name of what went wrong.
         versions: How many answers came from each version.
         unhelpful: How many 503 came without a Retry-After.
+        slowest: By how requests ended, how long the longest took, in seconds.
     """
 
     answers: list[tuple[float, str]] = field(default_factory=list)
     versions: Counter[int] = field(default_factory=Counter)
     unhelpful: int = 0
+    slowest: dict[str, float] = field(default_factory=dict)
 
     def kinds(self) -> Counter[str]:
         """How many requests ended in each way."""
@@ -63,24 +65,28 @@ class Seen:
 class Client:
     """Asks on a connection that it keeps; where nobody listens it turns to the next address, as a balancer would."""
 
-    def __init__(self, ports: Sequence[int], seen: Seen) -> None:
+    def __init__(self, ports: Sequence[int], seen: Seen, headers: Mapping[str, str] = HEADERS) -> None:
+        self._headers = headers
         self._ports = list(ports)
         self._seen = seen
         self._connection: http.client.HTTPConnection | None = None
 
     def ask(self) -> str:
         """Ask once; notes how it ended, and tells."""
+        began = time.monotonic()
         try:
             kind = self._asked()
         except (OSError, http.client.HTTPException) as error:
             kind = type(error).__name__
             self.close()
-        self._seen.answers.append((time.monotonic(), kind))
+        ended = time.monotonic()
+        self._seen.slowest[kind] = max(self._seen.slowest.get(kind, 0.0), ended - began)
+        self._seen.answers.append((ended, kind))
         return kind
 
     def _asked(self) -> str:
         connection = self._connected()
-        connection.request("POST", "/predict", BODY, HEADERS)
+        connection.request("POST", "/predict", BODY, dict(self._headers))
         answer = connection.getresponse()
         text = answer.read()
         if answer.status == 200:
@@ -113,12 +119,13 @@ class Client:
 
 
 @contextmanager
-def load(*ports: int, clients: int = CLIENTS) -> Iterator[Seen]:
+def load(*ports: int, clients: int = CLIENTS, headers: Mapping[str, str] = HEADERS) -> Iterator[Seen]:
     """Let clients ask, one request after the other, until the block ends.
 
     Args:
         ports: Of the gateways; the next one is turned to when nobody listens at the one before.
         clients: How many at a time.
+        headers: What each request has.
 
     Yields:
         What they see; it grows while the block runs.
@@ -126,7 +133,7 @@ def load(*ports: int, clients: int = CLIENTS) -> Iterator[Seen]:
     seen, done = Seen(), Event()
 
     def run() -> None:
-        client = Client(ports, seen)
+        client = Client(ports, seen, headers)
         while not done.is_set():
             if client.ask() == "ConnectionRefusedError":
                 done.wait(REST_SECONDS)

@@ -1,5 +1,6 @@
 """Faults of model servers."""
 
+import queue
 import signal
 import socket
 import threading
@@ -7,11 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from tests.chaos.load import get, load
-from tests.chaos.world import Fault, Observed, World, for_seconds
-from tests.processes import free_port, wait_until
+from tests.chaos.load import HEADERS, get, load
+from tests.chaos.world import GUNICORN, Fault, Observed, World, for_seconds
+from tests.processes import free_port, running, wait_until
 
 WAIT_SECONDS = 60.0
+DEADLINE_SECONDS = 2.0  # of the lone server's gateway
+SLOW_SECONDS = 0.5
 PROBE_SECONDS = 1.0  # after which Kubernetes gives a probe up, by default
 
 
@@ -45,7 +48,7 @@ def one_of_three_killed(world: World) -> Observed:
 
 
 def one_of_three_frozen(world: World) -> Observed:
-    """One of three model servers hangs: pings tell it from one that thinks, if there is time for them."""
+    """One of three model servers hangs: pings tell it from one that thinks."""
     with load(world.port) as seen:
         for_seconds(1)
         world.servers[2].send(signal.SIGSTOP)
@@ -54,8 +57,7 @@ def one_of_three_frozen(world: World) -> Observed:
         back = time.monotonic()
         wait_until(lambda: seen.good_after(back) > 0, WAIT_SECONDS, "answers")
         for_seconds(2)
-    good = seen.kinds()["200"] > 0
-    return Observed(set(seen.failed()) <= {"504"} and good, str(seen))
+    return Observed(not seen.failed(), f"{seen}; slowest answer {seen.slowest['200']:.2f} s")
 
 
 def frozen(world: World) -> Observed:
@@ -71,8 +73,48 @@ def frozen(world: World) -> Observed:
         back = time.monotonic()
         wait_until(lambda: seen.good_after(back) > 0, WAIT_SECONDS, "answers")
         recovered = seen.good_after(back)
-    held = set(seen.failed()) <= {"503", "504"} and live == 200 and took < PROBE_SECONDS
-    return Observed(held, f"{seen}; /livez {live} after {took:.2f} s; answers {recovered:.2f} s after it went on")
+    slowest = max(seen.slowest.values())
+    held = set(seen.failed()) <= {"503", "504"} and not seen.unhelpful and live == 200 and took < PROBE_SECONDS
+    held = held and slowest < DEADLINE_SECONDS + PROBE_SECONDS
+    told = f"slowest {slowest:.2f} s; /livez {live} after {took:.2f} s; answers {recovered:.2f} s after it went on"
+    return Observed(held, f"{seen}; {told}")
+
+
+def slow(world: World) -> Observed:
+    """A model server takes half a second more for each answer."""
+    port = free_port()
+    with relay(int(world.settings["MODEL_SERVER"].rpartition(":")[2]), SLOW_SECONDS) as slowed:
+        env = world.settings | {"PORT": str(port), "MODEL_SERVER": f"127.0.0.1:{slowed}", "TIMEOUT_SECONDS": "5"}
+        with running(GUNICORN, log_file=world.folder / "slow.log", env=env):
+            wait_until(lambda: get(port, "/readyz")[0] == 200, WAIT_SECONDS, "the gateway")
+            with load(port) as patient, load(port, headers=HEADERS | {"X-Timeout-Seconds": "0.2"}) as hasty:
+                for_seconds(5)
+    held = not patient.failed() and set(hasty.kinds()) == {"504"} and hasty.slowest["504"] < SLOW_SECONDS
+    told = f"who gives 0.2 s: {hasty.kinds()['504']} x 504, slowest {hasty.slowest.get('504', 0):.2f} s"
+    return Observed(held, f"{patient}; slowest {patient.slowest['200']:.2f} s; {told}")
+
+
+def _pump(source: socket.socket, sink: socket.socket, delay: float) -> None:
+    """Pass on what comes, each piece so much later than it came, until there is no more."""
+    on_the_way: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
+
+    def take() -> None:
+        data = b"more"
+        while data:
+            try:
+                data = source.recv(65536)
+            except OSError:
+                data = b""
+            on_the_way.put((time.monotonic() + delay, data))
+
+    threading.Thread(target=take, daemon=True).start()
+    with suppress(OSError):
+        while (item := on_the_way.get())[1]:
+            time.sleep(max(item[0] - time.monotonic(), 0))
+            sink.sendall(item[1])
+    for end in (source, sink):
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
@@ -80,22 +122,13 @@ def relay(port: int, delay: float) -> Iterator[int]:
     """Pass on all that comes to a port, and the answers so much later, until the block ends."""
     with socket.create_server(("127.0.0.1", free_port())) as listening:
 
-        def pump(source: socket.socket, sink: socket.socket, seconds: float) -> None:
-            with suppress(OSError):
-                while data := source.recv(65536):
-                    time.sleep(seconds)
-                    sink.sendall(data)
-            for end in (source, sink):
-                with suppress(OSError):
-                    end.shutdown(socket.SHUT_RDWR)
-
         def accept() -> None:
             with suppress(OSError):
                 while True:
                     client, _ = listening.accept()
                     server = socket.create_connection(("127.0.0.1", port))
                     for ends in ((client, server, 0.0), (server, client, delay)):
-                        threading.Thread(target=pump, args=ends, daemon=True).start()
+                        threading.Thread(target=_pump, args=ends, daemon=True).start()
 
         threading.Thread(target=accept, daemon=True).start()
         yield listening.getsockname()[1]
@@ -110,15 +143,21 @@ ALONE = [
     ),
     Fault(
         "The only model server hangs for 3 s (SIGSTOP)",
-        "504 at the deadline (2 s here), `/livez` 200 within a second; answers as soon as it goes on",
+        "504 at the deadline (2 s here), or 503 with Retry-After where pings found it out; no answer takes a second "
+        "more, `/livez` 200 within a second; answers as soon as it goes on",
         frozen,
+    ),
+    Fault(
+        "The model server takes 0.5 s more for each answer",
+        "no failed request of who gives it time (`TIMEOUT_SECONDS` is 5 here); 504 at once for who gives 0.2 s",
+        slow,
     ),
 ]
 THREE = [
     Fault("One of three model servers is killed, and started again", "no failed request", one_of_three_killed),
     Fault(
         "One of three model servers hangs for 5 s (SIGSTOP)",
-        "504 at worst for the requests that it was given; the others are answered",
+        "no failed request (`TIMEOUT_SECONDS` is 5 here)",
         one_of_three_frozen,
     ),
 ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.chaos.load import Client, Seen
 from tests.chaos.world import START_SECONDS, world
 from tests.processes import wait_until
-from tests.servers import embedded_command
+from tests.servers import found_command
 
 
 def main() -> int:
@@ -20,7 +20,7 @@ def main() -> int:
         The exit code: 0 if all was answered that can be.
     """
     logging.disable()
-    with tempfile.TemporaryDirectory() as folder, world(Path(folder), embedded_command) as made:
+    with tempfile.TemporaryDirectory() as folder, world(Path(folder), found_command()) as made:
         seen = Seen()
         kept, new = Client([made.port], seen), Client([made.port], seen)
         kept.ask()

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.chaos.world import Fault, Observed
 
 BEGIN, END = "<!-- chaos -->", "<!-- /chaos -->"
+_PLACE = re.compile(f"{BEGIN}.*?{END}", re.DOTALL)
 VERDICTS = {True: "", False: "**Not as expected.** ", None: "**Skipped**, "}
 
 
@@ -27,17 +28,21 @@ def table(results: Sequence[tuple[Fault, Observed]], server: str) -> str:
     return "\n".join([_machine(server), "", "| fault | expected | observed |", "|---|---|---|", *rows])
 
 
-def write(document: Path, text: str) -> None:
-    """Put a table into a document, between its markers.
+def check(document: Path) -> None:
+    """Find out whether a document takes a table.
 
     Raises:
+        OSError: It cannot be read.
         ValueError: It has no markers.
     """
-    before = document.read_text(encoding="utf-8")
-    after, found = re.subn(f"{BEGIN}.*?{END}", lambda _: f"{BEGIN}\n\n{text}\n\n{END}", before, flags=re.DOTALL)
-    if found != 1:
+    if len(_PLACE.findall(document.read_text(encoding="utf-8"))) != 1:
         raise ValueError(f"{document} has no {BEGIN} … {END}")
-    document.write_text(after, encoding="utf-8")
+
+
+def write(document: Path, text: str) -> None:
+    """Put a table into a document that takes one, between its markers."""
+    before = document.read_text(encoding="utf-8")
+    document.write_text(_PLACE.sub(lambda _: f"{BEGIN}\n\n{text}\n\n{END}", before), encoding="utf-8")
 
 
 def _machine(server: str) -> str:

@@ -97,7 +97,9 @@ def configure(store: Path) -> None:
 
 
 @contextmanager
-def world(folder: Path, server_command: Command, *, servers: int = 1, first: bool = True) -> Iterator[World]:
+def world(
+    folder: Path, server_command: Command, *, servers: int = 1, first: bool = True, **settings: str
+) -> Iterator[World]:
     """Start a gateway, and model servers behind one name, until the block ends.
 
     Args:
@@ -105,6 +107,7 @@ def world(folder: Path, server_command: Command, *, servers: int = 1, first: boo
         server_command: How to start a model server.
         servers: How many.
         first: Whether they are started at once; else `restart` starts one.
+        settings: Environment variables of the gateway's.
 
     Yields:
         Them; ready, if the servers are started at once.
@@ -114,7 +117,7 @@ def world(folder: Path, server_command: Command, *, servers: int = 1, first: boo
     ports, port = [free_port() for _ in range(servers)], free_port()
     addresses = ",".join(f"127.0.0.1:{each}" for each in ports)
     target = f"ipv4:{addresses}" if servers > 1 else addresses
-    environment = {"MODEL_SERVER": target, "WORKERS": "2", "TIMEOUT_SECONDS": "2"}
+    environment = {"MODEL_SERVER": target, "WORKERS": "2", "TIMEOUT_SECONDS": "2", **settings}
     with ExitStack() as exits:
 
         def start(index: int) -> Process:
