@@ -5,6 +5,7 @@ from flask import Flask
 from gateway import admission, auth, logs, problems, secure_headers
 from gateway.catalog import Catalog
 from gateway.config import Settings, load_settings
+from gateway.joint import Joint
 from gateway.model_server import ModelServer
 from gateway.observation import Observer
 from gateway.prediction_log import PredictionLog
@@ -37,7 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     catalog = Catalog(server, max_rows=settings.max_rows)
     traffic = Traffic(settings.traffic_file)
     router = Router(
-        Predictor(server, catalog),
+        Predictor(Joint(server, max_rows=settings.max_joint_rows), catalog),
         catalog,
         traffic,
         threads=settings.threads,

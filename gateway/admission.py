@@ -57,7 +57,7 @@ def _begin() -> None:
 
 def _metadata() -> tuple[tuple[str, str], ...]:
     """The request's id, and its trace if it belongs to one."""
-    found = [("x-request-id", g.request_id)]
+    found = [(call.REQUEST_ID, g.request_id)]
     parent = request.headers.get("traceparent", "")
     if trace := TRACEPARENT.fullmatch(parent):
         g.trace_id = trace[1]

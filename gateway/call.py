@@ -1,11 +1,14 @@
 """What the calls to the model server that one request causes have in common: a deadline, and what is passed on."""
 
+import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+
+REQUEST_ID = "x-request-id"  # in the metadata; once for each request that a call is for
 
 
 @dataclass
@@ -53,3 +56,16 @@ def within(seconds: float) -> Iterator[None]:
     finally:
         call.deadline = kept
         _current.set(before)
+
+
+@contextmanager
+def on_behalf_of(calls: Iterable[Call]) -> Iterator[None]:
+    """Let the calls of this block be for other requests too: their ids go along, beside what the one at hand has."""
+    call = current()
+    kept = call.metadata
+    others = itertools.chain.from_iterable(other.metadata for other in calls)
+    call.metadata += tuple(pair for pair in others if pair[0] == REQUEST_ID)
+    try:
+        yield
+    finally:
+        call.metadata = kept

@@ -62,6 +62,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 100 * 1024 * 1024
     max_body_bytes: Annotated[int, Meta(ge=1, description="Largest request body.")] = 8 * 1024 * 1024
     max_rows: Annotated[int, Meta(ge=1, description="Most instances in one request.")] = 10_000
+    max_joint_rows: Annotated[
+        int, Meta(ge=0, description="Most instances of several requests in one call to the model server; 0 joins none.")
+    ] = 128
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from gateway import tf_serving_pb2 as pb
 from gateway.catalog import Catalog
 from gateway.contract import Batch, Contract
 from gateway.errors import ModelServerError
-from gateway.model_server import ModelServer
+from gateway.joint import Joint
 from gateway.signature import DEFAULT, SERVING_DEFAULT, Selector
 
 # A version can be replaced, by one with another signature, between learning its contract and asking it; more than two
@@ -43,14 +43,14 @@ class Prediction:
 class Predictor:
     """Predictions of the models that one model server holds."""
 
-    def __init__(self, server: ModelServer, catalog: Catalog) -> None:
+    def __init__(self, joint: Joint, catalog: Catalog) -> None:
         """Bring the parts together.
 
         Args:
-            server: The model server.
+            joint: Who asks the model server.
             catalog: The models' versions.
         """
-        self._server = server
+        self._joint = joint
         self._catalog = catalog
 
     def predict(
@@ -86,7 +86,7 @@ class Predictor:
         for _ in range(ATTEMPTS):
             batch = parse(contract)
             try:
-                answer = self._server.predict(model, asked, contract.signature.name, batch.inputs)
+                answer = self._joint.predict(model, asked, contract, batch)
             except ModelServerError as error:
                 if error.code is not grpc.StatusCode.NOT_FOUND:
                     raise

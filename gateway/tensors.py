@@ -1,5 +1,6 @@
 """Tensors on the wire: values packed into a TensorProto and back, without NumPy."""
 
+import itertools
 import math
 import struct
 from collections.abc import Sequence
@@ -161,6 +162,49 @@ def unpack(proto: pb.TensorProto) -> tuple[list[Any], list[int]]:
     if len(values) > size or (size and not values):
         raise ValueError(f"{len(values)} values do not fill the shape {shape}")
     return values + values[-1:] * (size - len(values)), shape
+
+
+def joined(tensors: Sequence[pb.TensorProto]) -> pb.TensorProto:
+    """The rows of several tensors in one.
+
+    Args:
+        tensors: As `pack` and `tensor` make them; of one dtype, and of shapes that differ in the first dimension alone.
+
+    Returns:
+        The tensor.
+    """
+    first = tensors[0]
+    shape = [sum(each.tensor_shape.dim[0].size for each in tensors), *(dim.size for dim in first.tensor_shape.dim[1:])]
+    if first.dtype == pb.DT_STRING:
+        texts = itertools.chain.from_iterable(each.string_val for each in tensors)
+        return pb.TensorProto(dtype=pb.DT_STRING, tensor_shape=_shape(shape), string_val=texts)
+    return tensor(DTYPES[first.dtype], shape, b"".join(each.tensor_content for each in tensors))
+
+
+def part(proto: pb.TensorProto, start: int, stop: int) -> pb.TensorProto:
+    """Some rows of a tensor.
+
+    Args:
+        proto: The tensor, of at least one dimension, as the model server sends it.
+        start: The first row.
+        stop: The row behind the last one.
+
+    Returns:
+        A tensor of these rows; one without values, if the whole has not as many as its shape says.
+    """
+    rows, *inner = [dim.size for dim in proto.tensor_shape.dim]
+    found = pb.TensorProto(dtype=proto.dtype, tensor_shape=_shape([stop - start, *inner]))
+    size, dtype = math.prod(inner), DTYPES.get(proto.dtype)
+    if dtype is None:
+        return found
+    if proto.tensor_content and dtype.code:
+        if len(proto.tensor_content) == rows * size * dtype.size:
+            found.tensor_content = proto.tensor_content[start * size * dtype.size : stop * size * dtype.size]
+        return found
+    values = getattr(proto, dtype.field)
+    if len(values) <= rows * size:  # one that is too short goes on with its last value
+        getattr(found, dtype.field).extend(values[start * size : stop * size] or values[-1:])
+    return found
 
 
 def _shape(sizes: Sequence[int]) -> pb.TensorShapeProto:

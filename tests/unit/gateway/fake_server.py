@@ -29,7 +29,8 @@ class FakeServer(Served):
         failing_methods: unless this names the only ones that do.
         calls: The methods called so far, oldest first.
         predicted: The versions and signatures asked for predictions so far, oldest first.
-        metadata: What came along with each call so far.
+        metadata: What came along with each call so far,
+        metadata_sent: and in the order in which it came, of which a name may be twice.
         seconds_left: How much time each call had.
     """
 
@@ -42,6 +43,7 @@ class FakeServer(Served):
     calls: list[str] = field(default_factory=list)
     predicted: list[tuple[int, str]] = field(default_factory=list)
     metadata: list[dict[str, str]] = field(default_factory=list)
+    metadata_sent: list[list[tuple[str, str]]] = field(default_factory=list)
     seconds_left: list[float] = field(default_factory=list)
 
     def find(self, spec: pb.ModelSpec) -> list[Served]:
@@ -132,7 +134,8 @@ def serving(fake: FakeServer) -> Iterator[FakeServer]:
 def _handler(fake: FakeServer, answer: Callable[[Any], Any], request_type: Any) -> Any:
     def handle(request: Any, context: grpc.ServicerContext) -> Any:
         fake.calls.append(answer.__name__)
-        fake.metadata.append({key: str(value) for key, value in context.invocation_metadata()})
+        fake.metadata_sent.append([(key, str(value)) for key, value in context.invocation_metadata()])
+        fake.metadata.append(dict(fake.metadata_sent[-1]))
         fake.seconds_left.append(context.time_remaining() or math.inf)
         if fake.failure and (not fake.failing_methods or answer.__name__ in fake.failing_methods):
             context.abort(fake.failure.code, fake.failure.details)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 from gateway import tf_serving_pb2 as pb
-from gateway.tensors import DTYPES, Dtype, from_bytes, pack, to_bytes, unpack
+from gateway.tensors import DTYPES, Dtype, from_bytes, joined, pack, part, to_bytes, unpack
 
 FIXED = [dtype for dtype in DTYPES.values() if dtype.kind != "string"]
 FLOATS = [dtype for dtype in FIXED if dtype.kind == "float"]
@@ -193,3 +193,59 @@ def test_refuses_tensors_that_are_not_whole(tensor: pb.TensorProto, message: str
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is compared below
         unpack(tensor)
     assert str(caught.value) == message
+
+
+def some(dtype: Dtype, count: int) -> list[Any]:
+    """Different values of a dtype."""
+    if dtype.kind == "string":
+        return [f"{index}".encode() for index in range(count)]
+    return [bool(index % 2) if dtype.kind == "bool" else dtype_of(dtype)(index) for index in range(count)]
+
+
+def dtype_of(dtype: Dtype) -> type[int] | type[float]:
+    """The type of its numbers in Python."""
+    return float if dtype.kind == "float" else int
+
+
+@pytest.mark.parametrize("dtype", DTYPES.values(), ids=name)
+@pytest.mark.parametrize("inner", [[], [2], [2, 1]], ids=str)
+def test_joined_and_taken_apart(dtype: Dtype, inner: list[int]) -> None:
+    """Joined tensors have one's rows behind the other's, and come apart again."""
+    size = math.prod(inner)
+    values = some(dtype, 3 * size)
+    whole = pack(dtype, [3, *inner], values)
+    parts = [pack(dtype, [1, *inner], values[:size]), pack(dtype, [2, *inner], values[size:])]
+
+    assert joined(parts) == whole
+    assert [part(whole, 0, 1), part(whole, 1, 3)] == parts
+
+
+@pytest.mark.parametrize("dtype", DTYPES.values(), ids=name)
+def test_part_of_a_repeated_field(dtype: Dtype) -> None:
+    """A part of a tensor that has its values in a repeated field has the same values."""
+    values = some(dtype, 6)
+    whole = written_by_tensorflow(values, dtype, [3, 2])
+    whole.tensor_content = b""
+    field = [struct.unpack("<H", to_bytes(dtype, [v]))[0] for v in values] if dtype.field == "half_val" else values
+    getattr(whole, dtype.field)[:] = field
+
+    assert unpack(part(whole, 1, 3)) == (values[2:], [2, 2])
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 1), (1, 3), (2, 3)])
+def test_part_of_a_field_that_is_too_short(start: int, stop: int) -> None:
+    """A part of a tensor that goes on with its last value goes on with it, too."""
+    whole = pb.TensorProto(dtype=pb.DT_FLOAT, tensor_shape=pack(DTYPES[pb.DT_FLOAT], [3, 1], [0.0] * 3).tensor_shape)
+    whole.float_val[:] = [1.0, 2.0]
+
+    assert unpack(part(whole, start, stop))[0] == [1.0, 2.0, 2.0][start:stop]
+
+
+@pytest.mark.parametrize("values", [{"float_val": [1.0] * 4}, {"tensor_content": b"\0" * 16}, {"float_val": []}])
+def test_part_of_the_unreadable(values: dict[str, Any]) -> None:
+    """A part of a tensor that cannot be read cannot be read either."""
+    shape = pack(DTYPES[pb.DT_FLOAT], [3], [0.0] * 3).tensor_shape
+    whole = pb.TensorProto(dtype=pb.DT_FLOAT, tensor_shape=shape, **values)
+
+    with pytest.raises(ValueError, match="values do not fill the shape"):
+        unpack(part(whole, 0, 2))
