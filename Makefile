@@ -28,8 +28,9 @@ help: ## List the targets
 run: $(VENV)/.run ## Train the model if it is new, then serve it here (PORT, HOST, MODEL_NAME)
 	@$(BIN)/python -m deploy.local
 
+# Two at a time, a file's tests one after the other, for they share what they have started.
 test: $(VENV)/.dev $(CLIENTS)/.made ## Run all tests (ARGS="-k name" for some)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(ARGS)
 
 train: $(VENV)/.run ## Train and publish the next version (RECIPE=name, ARGS="--set epochs=100")
 	$(BIN)/python -m src.train $(RECIPE) $(ARGS)

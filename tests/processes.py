@@ -120,13 +120,15 @@ def running(
 def free_port() -> int:
     """Find a port of the loopback address that nobody listens on just now.
 
-    Never the same one twice, and none that the system gives to outgoing connections (on Linux, from 32768 on): it would
-    be in use by the time it is listened on.
+    Never the same one twice, nor one that tests in another process may find, and none that the system gives to outgoing
+    connections (on Linux, from 32768 on): it would be in use by the time it is listened on.
 
     Returns:
         The port.
     """
-    for port in random.sample(range(20000, 32000), 100):
+    mine = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    all_of_them = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    for port in random.sample(range(20000 + mine, 32000, all_of_them), 100):
         with closing(socket.socket()) as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             if port not in _given_ports:
