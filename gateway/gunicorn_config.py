@@ -10,7 +10,7 @@ import msgspec
 from gateway import key_file, metrics, prediction_log
 from gateway.config import ConfigError, load_settings
 from gateway.logs import logging_config
-from gateway.worker import generation
+from gateway.worker import balance, generation
 
 try:
     _settings = load_settings()
@@ -62,8 +62,9 @@ def post_fork(_arbiter: Any, _worker: Any) -> None:
 
 
 def child_exit(_arbiter: Any, worker: Any) -> None:
-    """Let a worker that has ended leave no false gauge."""
+    """Let a worker that has ended leave no false gauge, and no false count of connections."""
     metrics.forget(worker.pid)
+    balance.leave(worker.age)
 
 
 def on_exit(_arbiter: Any) -> None:

@@ -18,7 +18,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from gateway import metrics
 from gateway.config import Settings, load_settings
 from gateway.seldom import Seldom
-from gateway.worker import generation
+from gateway.worker import balance, generation
 from gateway.worker.arrival import Arrival
 from gateway.worker.connection import NOT_YET, Connection, Waiting
 
@@ -27,6 +27,7 @@ SEND_SECONDS = 20.0  # how long a client may take to read its answer
 LINGER_SECONDS = 2.0  # how long a closed connection is read on, so that the client gets its answer (RFC 9112, 9.6)
 STOP_SECONDS = 2.0  # how long a stopping worker keeps idle connections: a request may be on its way
 REST_SECONDS = 0.5  # after the system had no room for another connection
+YIELD_SECONDS = 0.01  # how long a worker leaves a connection to those that have fewer, before it takes it itself
 MAX_HEAD_BYTES = 64 * 1024
 SPARE_FILES = 48  # of those that the process may open, for all but connections: the model server's, metrics, logs
 CLOSING = b"Connection: close\r\nContent-Length: 0\r\n\r\n"
@@ -42,8 +43,10 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
     All of this is the event loop's. What is made of a request that has arrived is for the subclass to say.
     """
 
+    age: int
     alive: bool
     worker_connections: int
+    _accepting: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,6 +66,7 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
         self.stop_at: float | None = None
         self._generation = generation.current()
         self._rest_until = 0.0
+        self._has_yielded = False
         self._seldom = Seldom(60.0)
         self._tls = _tls_context(self.cfg) if self.cfg.is_ssl else None
 
@@ -72,6 +76,8 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
 
     def accept(self, listener: Any) -> None:
         """Take a connection; where there is no room for it, at the cost of the one that has been idle longest."""
+        if self.alive and self._yields():
+            return
         try:
             client, address = listener.accept()
         except OSError as error:
@@ -81,6 +87,7 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
                 raise
             return
         self.nr_conns += 1
+        balance.state(self.age, self.nr_conns)
         if self.nr_conns >= self.worker_connections:
             self._evict()
         try:
@@ -91,12 +98,25 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
             return
         self.wait(conn, self.idle, self.on_readable)
 
+    def _yields(self) -> bool:
+        """Whether to leave a connection to a worker that has fewer, for a moment."""
+        self._has_yielded = not self._has_yielded and self.nr_conns > balance.fewest()
+        if self._has_yielded:
+            self._rest(YIELD_SECONDS)
+        return self._has_yielded
+
+    def _rest(self, seconds: float) -> None:
+        """Take no connections for a while."""
+        self._rest_until = time.monotonic() + seconds
+        self.set_accept_enabled(False)
+
     def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001  # gunicorn's signature
         """Begin or cease to take connections; a stopping worker first takes those that have been made already."""
         if enabled and time.monotonic() < self._rest_until:
             return
         super().set_accept_enabled(enabled)
         if not self.alive:
+            balance.leave(self.age)
             for listener in self.sockets:
                 waiting = self.nr_conns - 1
                 while waiting < self.nr_conns < self.worker_connections:
@@ -107,8 +127,7 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
     def make_room(self, error: Exception) -> None:
         """The system has no room: close a connection that is idle, or else take none for a moment."""
         if not self._evict() and self.alive:
-            self._rest_until = time.monotonic() + REST_SECONDS
-            self.set_accept_enabled(False)
+            self._rest(REST_SECONDS)
         if self._seldom.is_time():
             log.error("no room for connections", extra={"cause": str(error)})
 
@@ -206,6 +225,10 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
         due = min(kind.next_deadline() for kind in self.waiting)
         if self.stop_at is not None:
             due = min(due, self.stop_at)
+        if self.alive:
+            balance.state(self.age, self.nr_conns)
+            if not self._accepting:
+                due = min(due, self._rest_until)
         super().wait_for_and_dispatch_events(min(timeout, max(due - time.monotonic(), 0)))
 
     def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT001, FBT002  # gunicorn's signature

@@ -1,0 +1,95 @@
+"""Connections are shared evenly among workers, under gunicorn itself."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gateway.worker import balance
+from tests.processes import Process, wait_until
+from tests.unit.gateway.fake_server import FakeServer
+from tests.unit.gateway.test_worker import POST, WAIT_SECONDS, answered, ask, connected, gateway
+
+REQUEST = POST + b"Content-Length: 12\r\n\r\n" + b'{"data": 10}'
+Running = tuple[int, Process]
+
+
+@pytest.fixture
+def two(fake: FakeServer, tmp_path: Path) -> Iterator[Running]:
+    """The port of a gateway with two workers, and its process."""
+    with gateway(fake, tmp_path, WORKERS="2") as running:
+        wait_until(lambda: len(workers(running[1])) == 2, WAIT_SECONDS, "both workers")
+        yield running
+
+
+def workers(process: Process) -> list[psutil.Process]:
+    """The workers, the oldest first."""
+    return sorted(psutil.Process(process.pid).children(), key=lambda worker: (worker.create_time(), worker.pid))
+
+
+def held(two: Running) -> list[int]:
+    """How many connections each worker has."""
+    port, process = two
+    found = [worker.net_connections("tcp") for worker in workers(process)]
+    mine = [[c for c in each if c.laddr and c.laddr.port == port and c.status == "ESTABLISHED"] for each in found]
+    return [len(each) for each in mine]
+
+
+def open_some(two: Running, exits: ExitStack, count: int) -> None:
+    """Open connections, each after the one before was answered on."""
+    for _ in range(count):
+        assert answered(connected(two[0], exits, REQUEST)) == 200
+
+
+def test_connections_are_shared_evenly(two: Running) -> None:
+    """Of connections that stay open, either worker has half."""
+    with ExitStack() as exits:
+        open_some(two, exits, 20)
+
+        assert min(held(two)) >= 9
+
+
+def test_who_has_fewest_gets_the_next(two: Running) -> None:
+    """A worker that takes another one's place gets new connections until it has as many as the rest."""
+    with ExitStack() as exits:
+        open_some(two, exits, 6)
+        oldest = workers(two[1])[0]
+        oldest.send_signal(signal.SIGKILL)
+        wait_until(lambda: oldest not in workers(two[1]) and len(workers(two[1])) == 2, WAIT_SECONDS, "another one")
+
+        def has_begun() -> bool:
+            open_some(two, exits, 1)
+            return held(two)[1] > 0
+
+        wait_until(has_begun, WAIT_SECONDS, "its first connection")
+        open_some(two, exits, 10)
+
+        assert max(held(two)) - min(held(two)) <= 2
+
+
+def test_a_worker_that_hangs_gets_no_more_than_others_have(two: Running) -> None:
+    """Connections are not kept for a worker that does not take them, though it has fewest."""
+    with ExitStack() as exits:
+        hanging = workers(two[1])[0]
+        hanging.send_signal(signal.SIGSTOP)
+        try:
+            open_some(two, exits, 6)
+        finally:
+            hanging.send_signal(signal.SIGCONT)
+
+
+def test_fewest() -> None:
+    """Who has left is not counted, nor is a place where nobody is."""
+    for worker, connections in ((7001, 5), (7002, 2), (7003, 9)):
+        balance.state(worker, connections)
+    try:
+        assert balance.fewest() == 2
+        balance.leave(7002)
+        assert balance.fewest() == 5
+    finally:
+        for worker in (7001, 7002, 7003):
+            balance.leave(worker)
+    assert balance.fewest() == 0
