@@ -1,5 +1,8 @@
 """The web side: a thin gateway that validates, forwards and documents. No TensorFlow, no NumPy."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 
 from gateway import admission, auth, logs, problems, secure_headers
@@ -19,6 +22,14 @@ from gateway.shadow import Shadow
 from gateway.traffic import Traffic
 
 
+class Gateway(Flask):
+    """The application."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Leave a function as it is: none is a coroutine, and Flask would find that out anew for each request."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Wire the application: the only place where its parts meet.
 
@@ -32,7 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         ConfigError: The environment holds an option that cannot be used.
     """
     settings = settings or load_settings()
-    app = Flask(__name__)
+    app = Gateway(__name__)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1  # the route itself refuses this one byte more
     server = ModelServer(settings.model_server, timeout_seconds=settings.timeout_seconds)
     catalog = Catalog(server, max_rows=settings.max_rows)

@@ -1,13 +1,16 @@
 """What is settled of a request before its route is asked: who it is, how long it may take, whether there is room."""
 
+import random
 import re
 import time
-import uuid
+from collections.abc import Mapping
+from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, g
 
 from gateway import call
 from gateway.call import Call
+from gateway.current import environ, facts
 from gateway.errors import InvalidHeaderError, OverloadedError
 from gateway.facts import ARRIVED, OVERLOADED
 from gateway.wording import quoted
@@ -43,26 +46,32 @@ def limit(app: Flask, *, timeout_seconds: float) -> None:
 
 
 def _check_room() -> None:
-    if request.environ.get(OVERLOADED):
+    if environ().get(OVERLOADED):
         raise OverloadedError
 
 
 def _begin() -> None:
-    g.arrived = request.environ.get(ARRIVED) or time.monotonic()
-    given = request.headers.get(REQUEST_ID_HEADER, "")
-    g.request_id = given if SAFE_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-    g.call = Call(metadata=_metadata())
-    call.begin(g.call)
+    given, known = environ(), facts()
+    known["arrived"] = given.get(ARRIVED) or time.monotonic()
+    request_id = given.get("HTTP_X_REQUEST_ID", "")
+    known["request_id"] = request_id if SAFE_REQUEST_ID.fullmatch(request_id) else _new_id()
+    known["call"] = Call(metadata=_metadata(given, known))
+    call.begin(known["call"])
 
 
-def _metadata() -> tuple[tuple[str, str], ...]:
+def _new_id() -> str:
+    """An id that no other request has. It is no secret, and to ask the system for it lets other threads go first."""
+    return f"{random.getrandbits(128):032x}"
+
+
+def _metadata(given: Mapping[str, Any], known: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     """The request's id, and its trace if it belongs to one."""
-    found = [(call.REQUEST_ID, g.request_id)]
-    parent = request.headers.get("traceparent", "")
-    if trace := TRACEPARENT.fullmatch(parent):
-        g.trace_id = trace[1]
+    found = [(call.REQUEST_ID, known["request_id"])]
+    parent = given.get("HTTP_TRACEPARENT", "")
+    if parent and (trace := TRACEPARENT.fullmatch(parent)):
+        known["trace_id"] = trace[1]
         found.append(("traceparent", parent))
-        state = request.headers.get("tracestate", "")
+        state = given.get("HTTP_TRACESTATE", "")
         if TRACESTATE.fullmatch(state):
             found.append(("tracestate", state))
     return tuple(found)
@@ -74,7 +83,7 @@ def _asked_seconds(default: float) -> float:
     Raises:
         InvalidHeaderError: The header states no number of seconds.
     """
-    stated = request.headers.get(TIMEOUT_HEADER)
+    stated = environ().get("HTTP_X_TIMEOUT_SECONDS")
     if stated is None:
         return default
     if not SECONDS.fullmatch(stated):

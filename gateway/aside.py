@@ -5,6 +5,7 @@ import contextlib
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
@@ -25,7 +26,16 @@ class Aside(Generic[T]):
     The thread begins with the first item, so that it is the worker's own and not lost when the worker is forked.
     """
 
-    def __init__(self, do: Callable[[T], None], *, name: str, max_items: int, max_bytes: int, finishes: bool) -> None:
+    def __init__(
+        self,
+        do: Callable[[T], None],
+        *,
+        name: str,
+        max_items: int,
+        max_bytes: int,
+        finishes: bool,
+        gather_seconds: float = 0.0,
+    ) -> None:
         """Start empty.
 
         Args:
@@ -35,12 +45,15 @@ class Aside(Generic[T]):
             max_items: How many may wait.
             max_bytes: How much they may take in memory, all together.
             finishes: Whether what waits is still done when the process ends, within STOP_SECONDS, or dropped.
+            gather_seconds: How long to wait for more behind the first item: to wake up for each costs a request's
+                thread about what the item does.
         """
         self._do = do
         self._name = name
         self._max_items = max_items
         self._max_bytes = max_bytes
         self._finishes = finishes
+        self._gather_seconds = gather_seconds
         self._items: queue.SimpleQueue[tuple[T, int] | None] = queue.SimpleQueue()
         self._waiting = self._bytes = 0
         self._thread: threading.Thread | None = None
@@ -87,13 +100,21 @@ class Aside(Generic[T]):
             atexit.register(self.close)
 
     def _run(self) -> None:
-        while (entry := self._items.get()) is not None:
+        while (entry := self._next()) is not None:
             item, size_bytes = entry
             with self._lock:
                 self._waiting -= 1
             self._do_one(item)
             with self._lock:
                 self._bytes -= size_bytes
+
+    def _next(self) -> tuple[T, int] | None:
+        with contextlib.suppress(queue.Empty):
+            return self._items.get_nowait()
+        entry = self._items.get()
+        if entry is not None and self._gather_seconds:
+            time.sleep(self._gather_seconds)
+        return entry
 
     def _do_one(self, item: T) -> None:
         try:

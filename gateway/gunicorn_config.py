@@ -37,6 +37,7 @@ keepalive = 75
 graceful_timeout = math.ceil(_settings.drain_seconds) + 30
 # The control socket wants a home directory that can be written; the container's root file system cannot.
 control_socket_disable = True
+logger_class = "gateway.worker.log.Log"
 logconfig_dict = logging_config(_settings.log_level)
 
 

@@ -17,6 +17,7 @@ MAX_WAITING = 1_000
 MAX_BYTES = 16 * 1024 * 1024  # of the tensors that wait
 MAX_WATCHED = 100  # features and outputs of a version: each makes two dozen series
 MAX_VERSIONS = 100  # that are remembered at a time
+GATHER_SECONDS = 0.05
 LOG_SECONDS = 60.0
 WHAT = "observation"
 
@@ -30,7 +31,14 @@ class Observer:
         self._seldom = Seldom(LOG_SECONDS)
         # By model, version and signature, of which a version has several.
         self._known: dict[tuple[str, int, str], tuple[Contract, list[Watched]]] = {}
-        self._aside = Aside(self._see_to, name="observation", max_items=MAX_WAITING, max_bytes=MAX_BYTES, finishes=True)
+        self._aside = Aside(
+            self._see_to,
+            name="observation",
+            max_items=MAX_WAITING,
+            max_bytes=MAX_BYTES,
+            finishes=True,
+            gather_seconds=GATHER_SECONDS,
+        )
 
     def offer(self, model: str, prediction: Prediction) -> None:
         """Have a prediction counted. Takes no time, and never fails.

@@ -3,10 +3,10 @@
 import logging
 from typing import Any
 
-import msgspec
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
+from gateway.document import Document
 from gateway.errors import GatewayError
 
 MEDIA_TYPE = "application/problem+json"
@@ -48,9 +48,9 @@ def problem(status: int, title: str, detail: str, **members: Any) -> Response:
         status = 400 if status == UNPROCESSABLE else status  # they know no other for what does not fit
         places = "; ".join(f"{place.pointer or 'the body'}: {place.detail}" for place in members.get("errors", ()))
         text = f"{title}. {detail} {places}".strip()
-        return Response(msgspec.json.encode({"error": text}), status, mimetype="application/json")
+        return Document.of({"error": text}, status)
     document = {"title": title, "status": status, "detail": detail, "request_id": g.request_id} | members
-    return Response(msgspec.json.encode(document), status, mimetype=MEDIA_TYPE)
+    return Document.of(document, status, MEDIA_TYPE)
 
 
 def _gateway_error(error: GatewayError) -> Response:

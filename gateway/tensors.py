@@ -1,5 +1,6 @@
 """Tensors on the wire: values packed into a TensorProto and back, without NumPy."""
 
+import functools
 import itertools
 import math
 import struct
@@ -208,6 +209,12 @@ def part(proto: pb.TensorProto, start: int, stop: int) -> pb.TensorProto:
 
 
 def _shape(sizes: Sequence[int]) -> pb.TensorShapeProto:
+    return _shape_of(tuple(sizes))
+
+
+@functools.lru_cache(maxsize=256)
+def _shape_of(sizes: tuple[int, ...]) -> pb.TensorShapeProto:
+    """A shape, to be copied: to copy one costs less than to make one."""
     return pb.TensorShapeProto(dim=[pb.TensorShapeProto.Dim(size=size) for size in sizes])
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from flask import g, request
+from flask import g
 
 from gateway import metrics
 from gateway.canary import Fallback
 from gateway.contract import Batch, Contract
+from gateway.current import environ, facts
 from gateway.errors import InvalidHeaderError, InvalidInputError
 from gateway.observation import Observer
 from gateway.prediction_log import PredictionLog
@@ -88,17 +89,19 @@ class Answerer:
 
 def _note(model: str, found: Prediction) -> None:
     """For the log line, the headers and the metrics: which version answered how many instances."""
-    g.version, g.rows = found.version, found.batch.rows
+    known = facts()
+    known["version"], known["rows"] = found.version, found.batch.rows
     if found.label is not None:
-        g.label = found.label
+        known["label"] = found.label
     metrics.count(metrics.PREDICTIONS, model, str(found.version), found.label or metrics.NO_LABEL)
 
 
 def _wish() -> Wish:
-    stated = request.headers.get(CANARY_HEADER)
+    given = environ()
+    stated = given.get("HTTP_X_CANARY")
     if stated is not None and stated not in WISHES:
         raise InvalidHeaderError(f"The header {CANARY_HEADER} is {quoted(stated)}; expected always or never.")
-    key = request.headers.get(KEY_HEADER) or request.headers.get("X-Forwarded-For", "").partition(",")[0].strip()
+    key = given.get("HTTP_X_CANARY_KEY") or given.get("HTTP_X_FORWARDED_FOR", "").partition(",")[0].strip()
     return Wish(always=stated == "always", never=stated == "never", key=key)
 
 

@@ -3,10 +3,10 @@
 from flask import Blueprint, Response, request
 
 from gateway.catalog import Catalog
+from gateway.document import Document
 from gateway.errors import DrainingError
 from gateway.facts import DRAINING
 from gateway.readiness import Readiness
-from gateway.routes.replies import json
 
 
 def blueprint(readiness: Readiness, catalog: Catalog) -> Blueprint:
@@ -24,7 +24,7 @@ def blueprint(readiness: Readiness, catalog: Catalog) -> Blueprint:
     @routes.get("/livez")
     def livez() -> Response:
         """The process is up; nothing else is asked."""
-        return json({"status": "live"})
+        return Document.of({"status": "live"})
 
     @routes.get("/readyz")
     def readyz() -> Response:
@@ -32,7 +32,7 @@ def blueprint(readiness: Readiness, catalog: Catalog) -> Blueprint:
         check_not_draining()
         document = {"status": "ready", "models": readiness.check()}
         refused = {model: sorted(found) for model in readiness.models if (found := catalog.versions.refused(model))}
-        return json(document | ({"refused": refused} if refused else {}))
+        return Document.of(document | ({"refused": refused} if refused else {}))
 
     return routes
 

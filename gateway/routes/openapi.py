@@ -3,9 +3,9 @@
 from flask import Blueprint, Response
 
 from gateway.catalog import Catalog
+from gateway.document import Document
 from gateway.openapi import build, secured
 from gateway.readiness import Readiness
-from gateway.routes.replies import json
 
 
 def blueprint(catalog: Catalog, readiness: Readiness, model: str, *, keys: bool = False) -> Blueprint:
@@ -26,6 +26,6 @@ def blueprint(catalog: Catalog, readiness: Readiness, model: str, *, keys: bool 
     def document() -> Response:
         """Made anew each time: it tells what is served now."""
         found = build(catalog, readiness, model)
-        return json(secured(found) if keys else found)
+        return Document.of(secured(found) if keys else found)
 
     return routes

@@ -2,8 +2,8 @@
 
 from flask import Blueprint, Response, request
 
+from gateway.document import Document
 from gateway.pages import page
-from gateway.routes.replies import json
 
 
 def blueprint(model: str) -> Blueprint:
@@ -21,7 +21,7 @@ def blueprint(model: str) -> Blueprint:
     def index() -> Response:
         """The page for a browser; for KServe's first protocol, which asks here, that the gateway is alive."""
         wanted = request.accept_mimetypes.best_match(["application/json", "text/html"], default="text/html")
-        response = page("index.html", model=model) if wanted == "text/html" else json({"status": "alive"})
+        response = page("index.html", model=model) if wanted == "text/html" else Document.of({"status": "alive"})
         response.vary.add("Accept")
         return response
 

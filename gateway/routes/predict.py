@@ -4,10 +4,10 @@ import msgspec
 from flask import Blueprint, Response, g
 
 from gateway.contract.decoding import decode
+from gateway.document import Document
 from gateway.envelopes import PREDICT
 from gateway.routes.answering import Answerer
 from gateway.routes.body import check_media_type, read_body
-from gateway.routes.replies import json
 from gateway.signature import CANARY
 
 DECODER = msgspec.json.Decoder(PREDICT.type)
@@ -43,6 +43,6 @@ def blueprint(answerer: Answerer, model: str, *, max_body_bytes: int) -> Bluepri
         if warnings := prediction.contract.warnings(prediction.batch, results):
             document["warnings"] = warnings
             g.warnings = len(warnings)
-        return json(document)
+        return Document.of(document)
 
     return routes

@@ -16,13 +16,13 @@ from gateway.catalog import Catalog
 from gateway.contract import Batch, Contract
 from gateway.contract.answers import by_name, by_row
 from gateway.contract.decoding import decode
+from gateway.document import Document
 from gateway.envelopes import V1
 from gateway.errors import InvalidInputError, ModelServerError, Place
 from gateway.model_server import ModelServer
 from gateway.routes.answering import Answerer
 from gateway.routes.body import check_media_type, read_body
 from gateway.routes.names import VERSION
-from gateway.routes.replies import json
 from gateway.signature import DEFAULT, SERVING_DEFAULT, Metadata, Selector
 
 MODEL = "/v1/models/<model:model>"
@@ -51,7 +51,7 @@ def blueprint(
     @routes.get("/v1/models")
     def list_models() -> Response:
         """The configured models, as KServe lists them."""
-        return json({"models": models})
+        return Document.of({"models": models})
 
     @routes.get(MODEL)
     @routes.get(MODEL + VERSION)
@@ -66,7 +66,7 @@ def blueprint(
             ready = True
         except ModelServerError:
             ready = False
-        return json({"model_version_status": list(map(_state, states)), "name": model, "ready": ready})
+        return Document.of({"model_version_status": list(map(_state, states)), "name": model, "ready": ready})
 
     @routes.get(MODEL + "/metadata")
     @routes.get(MODEL + VERSION + "/metadata")
@@ -86,7 +86,7 @@ def blueprint(
             always_print_fields_with_no_presence=True,
             preserving_proto_field_name=True,
         )
-        return json({"model_spec": spec, "metadata": {"signature_def": signatures}})
+        return Document.of({"model_spec": spec, "metadata": {"signature_def": signatures}})
 
     @routes.post(MODEL + ":predict")
     @routes.post(MODEL + VERSION + ":predict")
@@ -104,8 +104,8 @@ def blueprint(
         )
         results = prediction.contract.read(prediction.outputs, base64_names=True)
         if request.inputs is msgspec.UNSET:
-            return json({"predictions": by_row(results, prediction.batch.rows, plain=False)})
-        return json({"outputs": by_name(results)})
+            return Document.of({"predictions": by_row(results, prediction.batch.rows, plain=False)})
+        return Document.of({"outputs": by_name(results)})
 
     return routes
 

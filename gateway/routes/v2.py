@@ -7,6 +7,7 @@ from flask import Blueprint, Response, g, request
 from gateway.catalog import Catalog
 from gateway.contract import Contract
 from gateway.contract.decoding import decode
+from gateway.document import Document
 from gateway.errors import NotJsonError
 from gateway.oip import EXTENSIONS, LENGTH_HEADER
 from gateway.oip.reply import reply, wanted
@@ -16,7 +17,6 @@ from gateway.routes.answering import Answerer
 from gateway.routes.body import BINARY, check_media_type, read_body
 from gateway.routes.health import check_not_draining
 from gateway.routes.names import VERSION
-from gateway.routes.replies import json
 from gateway.signature import Selector
 
 MODEL = "/v2/models/<model:model>"
@@ -40,19 +40,19 @@ def blueprint(answerer: Answerer, catalog: Catalog, readiness: Readiness, *, max
     @routes.get("/v2")
     def server() -> Response:
         """What this server is."""
-        return json({"name": "gateway", "version": "1.0", "extensions": EXTENSIONS})
+        return Document.of({"name": "gateway", "version": "1.0", "extensions": EXTENSIONS})
 
     @routes.get("/v2/health/live")
     def live() -> Response:
         """The process is up; nothing else is asked."""
-        return json({"live": True})
+        return Document.of({"live": True})
 
     @routes.get("/v2/health/ready")
     def ready() -> Response:
         """All configured models can answer."""
         check_not_draining()
         readiness.check()
-        return json({"ready": True})
+        return Document.of({"ready": True})
 
     @routes.get(MODEL + "/ready")
     @routes.get(MODEL + VERSION + "/ready")
@@ -60,7 +60,7 @@ def blueprint(answerer: Answerer, catalog: Catalog, readiness: Readiness, *, max
         """A model, or one of its versions, can answer."""
         g.model = model
         catalog.learn(model, Selector(version)).servable.contract()  # what is known may have gone since
-        return json({"name": model, "ready": True})
+        return Document.of({"name": model, "ready": True})
 
     @routes.get(MODEL)
     @routes.get(MODEL + VERSION)
@@ -68,7 +68,7 @@ def blueprint(answerer: Answerer, catalog: Catalog, readiness: Readiness, *, max
         """What a model takes and answers."""
         g.model = model
         contract = catalog.learn(model, Selector(version)).servable.contract()
-        return json(
+        return Document.of(
             {
                 "name": model,
                 "versions": list(map(str, readiness.versions(model))),

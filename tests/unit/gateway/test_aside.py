@@ -1,6 +1,7 @@
 """What is done aside."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,9 +14,11 @@ WAIT_SECONDS = 10
 
 
 @contextmanager
-def aside(do: Callable[[int], None], *, finishes: bool = True, max_bytes: int = 100) -> Iterator[Aside[int]]:
+def aside(
+    do: Callable[[int], None], *, finishes: bool = True, max_bytes: int = 100, gather_seconds: float = 0.0
+) -> Iterator[Aside[int]]:
     """Room for three items, until the block ends."""
-    made = Aside(do, name="test", max_items=3, max_bytes=max_bytes, finishes=finishes)
+    made = Aside(do, name="test", max_items=3, max_bytes=max_bytes, finishes=finishes, gather_seconds=gather_seconds)
     yield made
     made.close()
 
@@ -28,6 +31,17 @@ def test_items_are_seen_to_one_after_the_other() -> None:
         assert all(queue.put(number, 1) for number in range(3))
         wait_until(lambda: len(seen) == 3, WAIT_SECONDS, "the items")
     assert seen == [(0, "test"), (1, "test"), (2, "test")]
+
+
+def test_items_can_be_gathered() -> None:
+    """Behind the first item the thread waits for more, and sees to them in one go."""
+    seen: list[float] = []
+    begun = time.monotonic()
+    with aside(lambda _: seen.append(time.monotonic()), gather_seconds=0.5) as queue:
+        assert all(queue.put(number, 1) for number in range(3))
+        wait_until(lambda: len(seen) == 3, WAIT_SECONDS, "the items")
+    assert seen[0] - begun >= 0.5
+    assert seen[2] - seen[0] < 0.5
 
 
 @pytest.mark.parametrize(("sizes", "taken"), [([1] * 6, 4), ([60, 30, 30], 2), ([101], 0)])

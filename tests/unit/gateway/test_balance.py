@@ -11,7 +11,7 @@ import pytest
 from gateway.worker import balance
 from tests.processes import Process, wait_until
 from tests.unit.gateway.fake_server import FakeServer
-from tests.unit.gateway.test_worker import POST, WAIT_SECONDS, answered, ask, connected, gateway
+from tests.unit.gateway.test_worker import POST, WAIT_SECONDS, answered, connected, gateway
 
 REQUEST = POST + b"Content-Length: 12\r\n\r\n" + b'{"data": 10}'
 Running = tuple[int, Process]
