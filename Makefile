@@ -20,10 +20,10 @@ PIP_AUDIT := pip-audit==2.10.1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test train lint bench fuzz chaos soak up lock audit proto clean
+.PHONY: help run test train lint bench bench-check fuzz chaos soak up lock audit proto clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
 
 run: $(VENV)/.run ## Train the model if it is new, then serve it here (PORT, HOST, MODEL_NAME)
 	@$(BIN)/python -m deploy.local
@@ -38,8 +38,11 @@ train: $(VENV)/.run ## Train and publish the next version (RECIPE=name, ARGS="--
 lint: $(VENV)/.dev ## Check and format all files, as a commit does with its own
 	$(BIN)/python -m pre_commit run --all-files --show-diff-on-failure
 
-bench: $(VENV)/.dev ## Run all benchmarks
-	@set -e; for file in benchmarks/[a-z]*.py; do [ -e "$$file" ] || continue; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)"; done
+bench: $(VENV)/.dev ## Serve beside peers, and write what comes of it into docs/benchmarks.md (ARGS="gateway noop" for some)
+	@$(BIN)/python -m benchmarks.serving $(or $(ARGS),--report docs/benchmarks.md)
+
+bench-check: $(VENV)/.dev ## See that a request costs the gateway no more than it did, beside a no-op
+	@$(BIN)/python -m benchmarks.serving.check
 
 RUNS ?= 1000000
 SEED ?= 1
@@ -93,7 +96,7 @@ proto: $(VENV)/.dev ## Generate the code from gateway/tf_serving.proto and src/t
 		--plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy gateway/tf_serving.proto src/tf_serving.proto
 
 clean: ## Remove the environments and caches, never the model store
-	rm -rf $(VENV) $(CLIENTS) .venv-drift .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(CLIENTS) .venv-drift .venv-bench .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -not -path './serving/models/*' -prune -exec rm -rf {} +
 
 # The files below stand for finished steps: a changed requirement repeats the installation, an interrupted one too.

@@ -1,0 +1,1 @@
+"""How fast the gateway serves, beside its peers: `python -m benchmarks.serving`."""
