@@ -1,5 +1,6 @@
 """The results as a page with tables and a chart."""
 
+import io
 import os
 import platform
 import time
@@ -124,7 +125,10 @@ def chart(results: Results, contenders: Sequence[Contender], file: Path) -> None
     axes.set_xticks([load.connections for load in ONE], [str(load.connections) for load in ONE])
     axes.grid(visible=True, alpha=0.3)
     figure.legend(loc="outside right upper", fontsize="small")
-    figure.savefig(file, metadata={"Date": None})
+    drawn = io.StringIO()
+    figure.savefig(drawn, format="svg", metadata={"Date": None})
+    # Matplotlib breaks its lines behind a blank.
+    file.write_text("\n".join(map(str.rstrip, drawn.getvalue().splitlines())) + "\n", encoding="utf-8")
 
 
 def write(document: Path, table: str) -> None:
