@@ -7,7 +7,7 @@ from itertools import chain
 import grpc
 import pytest
 
-from gateway import call, joint
+from gateway import call, joint, lane
 from gateway import tf_serving_pb2 as pb
 from gateway.call import Call
 from gateway.contract import Contract
@@ -97,7 +97,7 @@ def server(fake: FakeServer) -> Server:
 @pytest.fixture
 def clients(fake: FakeServer, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
     """Clients of a worker that asks for four rows at a time at most, and who have patience."""
-    monkeypatch.setattr(joint, "PATIENCE_SECONDS", LONG)
+    monkeypatch.setattr(lane, "PATIENCE_SECONDS", LONG)
     upstream = ModelServer(fake.target, timeout_seconds=LONG)
     clients = Clients(Joint(upstream, max_rows=4), of_shape())
     yield clients
@@ -188,9 +188,8 @@ def test_bad_value_harms_nobody_else(server: Server, clients: Clients) -> None:
     assert sorted(server.batches[2:]) == [[1.0], [2.0], [POISON]]
 
 
-def test_apart_after_a_failure(server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a joint call has failed, each request is a call of its own for a while."""
-    monkeypatch.setattr(joint, "APART_SECONDS", LONG)
+def fail(server: Server, clients: Clients) -> None:
+    """Have a joint call fail, and its requests answered."""
     under_way(server, clients)
     for value in (1.0, POISON):
         clients.ask(value)
@@ -198,6 +197,12 @@ def test_apart_after_a_failure(server: Server, clients: Clients, monkeypatch: py
     server.let(4)
     clients.pool.shutdown()
     clients.pool = ThreadPoolExecutor(2)
+
+
+def test_apart_after_a_failure(server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a joint call has failed, each request is a call of its own for a while."""
+    monkeypatch.setattr(lane, "APART_SECONDS", LONG)
+    fail(server, clients)
     under_way(server, clients)
 
     under_way(server, clients)
@@ -205,14 +210,8 @@ def test_apart_after_a_failure(server: Server, clients: Clients, monkeypatch: py
 
 def test_joint_again_after_a_failure(server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
     """After that while, requests share calls again."""
-    monkeypatch.setattr(joint, "APART_SECONDS", 0.0)
-    under_way(server, clients)
-    for value in (1.0, POISON):
-        clients.ask(value)
-    clients.waiting(2)
-    server.let(4)
-    clients.pool.shutdown()
-    clients.pool = ThreadPoolExecutor(2)
+    monkeypatch.setattr(lane, "APART_SECONDS", 0.0)
+    fail(server, clients)
     under_way(server, clients)
     clients.ask(5.0)
 
@@ -281,7 +280,7 @@ def test_free_dimensions(server: Server, clients: Clients) -> None:
 
 def test_slow_call_is_not_waited_for(server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that takes its time is waited for no longer than a moment."""
-    monkeypatch.setattr(joint, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(lane, "PATIENCE_SECONDS", 0.1)
     under_way(server, clients)
     for value in (1.0, 2.0):
         clients.ask(value)
@@ -291,10 +290,10 @@ def test_slow_call_is_not_waited_for(server: Server, clients: Clients, monkeypat
 
 def test_hanging_call_is_in_nobodys_way(server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside a call that hangs, requests share calls as ever."""
-    monkeypatch.setattr(joint, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(lane, "PATIENCE_SECONDS", 0.1)
     under_way(server, clients, HANGS)
     under_way(server, clients)  # beside it
-    monkeypatch.setattr(joint, "PATIENCE_SECONDS", LONG)
+    monkeypatch.setattr(lane, "PATIENCE_SECONDS", LONG)
     waiting = clients.ask(2.0)
     clients.waiting(1)
     server.let(2)
