@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 REQUEST_ID = "x-request-id"  # in the metadata; once for each request that a call is for
+MAX_IDS_BYTES = 2048
 
 
 @dataclass
@@ -60,11 +61,16 @@ def within(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def on_behalf_of(calls: Iterable[Call]) -> Iterator[None]:
-    """Let the calls of this block be for other requests too: their ids go along, beside what the one at hand has."""
+    """Let the calls of this block be for other requests too: their ids go along, beside what the one at hand has.
+
+    As many as there is room for: servers refuse calls with metadata of more than 8 KiB.
+    """
     call = current()
     kept = call.metadata
     others = itertools.chain.from_iterable(other.metadata for other in calls)
-    call.metadata += tuple(pair for pair in others if pair[0] == REQUEST_ID)
+    ids = [pair for pair in others if pair[0] == REQUEST_ID]
+    room = itertools.accumulate(len(value) for _, value in ids)
+    call.metadata += tuple(pair for pair, size in zip(ids, room, strict=True) if size <= MAX_IDS_BYTES)
     try:
         yield
     finally:

@@ -53,7 +53,7 @@ class Joint:
         def ask(inputs: Inputs) -> Answer:
             return self._server.predict(model, selector, contract.signature.name, inputs)
 
-        if not (contract.is_joinable and 0 < batch.rows <= self._max_rows):
+        if not (contract.is_joinable and 0 < batch.rows <= self._max_rows and _is_even(batch)):
             return ask(batch.inputs)
         return self._lane(selector, contract).answer(Member(batch, call.current(), ask))
 
@@ -65,3 +65,8 @@ class Joint:
                     self.lanes = {}  # whoever is in one holds it
                 lane = self.lanes.setdefault((selector, contract), Lane(self._max_rows))
         return lane
+
+
+def _is_even(batch: Batch) -> bool:
+    """Whether all inputs have a row an instance: else the next request's rows would not stand under one another."""
+    return all(tensor.tensor_shape.dim[0].size == batch.rows for tensor in batch.inputs.values())

@@ -5,6 +5,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
+import grpc
+
 from gateway import call
 from gateway import tf_serving_pb2 as pb
 from gateway.call import Call
@@ -31,9 +33,11 @@ class Member:
         followers: The requests that it is to ask for beside itself; None if it is not the one to ask.
         joint: The answer of a joint call that it took part in.
         start: Where in that its own part begins.
+        took: How long it has waited for the model server, but for calls of its own; in seconds.
+        failure: Why there is no joint answer, of a call that it has made.
     """
 
-    __slots__ = ("_asleep", "ask", "call", "followers", "inputs", "joint", "rows", "start")
+    __slots__ = ("_asleep", "ask", "call", "failure", "followers", "inputs", "joint", "rows", "start", "took")
 
     def __init__(self, batch: Batch, of: Call, ask: Callable[[Inputs], Answer]) -> None:
         self.inputs = batch.inputs
@@ -43,6 +47,8 @@ class Member:
         self.followers: list[Member] | None = None
         self.joint: Answer | None = None
         self.start = 0
+        self.took = 0.0
+        self.failure: Exception | None = None
         self._asleep = threading.Lock()  # the cheapest thing to wait for
         self._asleep.acquire()
 
@@ -60,7 +66,11 @@ class Member:
         Raises:
             ModelServerError: The server fails, or there is no time left to ask it.
         """
+        self.call.server_seconds += self.took
         if self.joint is None:
+            failure, self.failure = self.failure, None  # which refers back to this
+            if failure is not None and self.call.remaining_seconds <= 0:
+                raise failure
             return self.ask(self.inputs)
         stop = self.start + self.rows
         outputs = {name: part(tensor, self.start, stop) for name, tensor in self.joint.outputs.items()}
@@ -93,9 +103,7 @@ class Lane:
             ModelServerError: As for `Joint.predict`.
         """
         if self._has_to_wait(member):
-            if not member.sleep(PATIENCE_SECONDS):
-                self._end_waiting(member)
-                member.sleep()
+            self._wait(member)
             if member.followers is None:
                 return member.answer()
             if member.followers:
@@ -116,6 +124,14 @@ class Lane:
                 return False
             self.waiting.append(member)
             return True
+
+    def _wait(self, member: Member) -> None:
+        """Sleep until there is a joint answer, or it is this request that has to ask, or its time is over."""
+        began = time.monotonic()
+        if not member.sleep(min(PATIENCE_SECONDS, member.call.remaining_seconds / 2)):
+            self._end_waiting(member)
+            if not member.sleep():
+                member.took = time.monotonic() - began
 
     def _end_waiting(self, member: Member) -> None:
         """Have the next call begin beside the one under way; without a request whose time is over."""
@@ -152,8 +168,10 @@ class Lane:
         answer, began = None, time.monotonic()
         try:
             answer = _asked([leader, *followers])
-        except Exception:  # noqa: BLE001  # asking alone raises what is a member's own
-            self._apart_until = time.monotonic() + APART_SECONDS
+        except Exception as error:  # noqa: BLE001  # asking alone raises what is a member's own
+            leader.failure = error
+            if getattr(error, "code", None) is not grpc.StatusCode.DEADLINE_EXCEEDED:  # which says nothing of the rest
+                self._apart_until = time.monotonic() + APART_SECONDS
         finally:
             took = time.monotonic() - began
             self._leave(leader)
@@ -161,7 +179,7 @@ class Lane:
             for follower in followers:
                 follower.joint, follower.start = answer, start
                 start += follower.rows
-                follower.call.server_seconds += took
+                follower.took = took
                 follower.wake()
 
 

@@ -124,16 +124,16 @@ def _log(request: Request, route: str | None, status: int, seconds: float, known
             fields[name] = known[name]
     # What `log.log` does, but for finding out where it was called, which is known, and costs more than the rest.
     record = log.makeRecord(log.name, level, __file__, 0, "request", (), None, extra=fields)
-    record.fields = fields
+    record.request_fields = fields
     log.handle(record)
 
 
 class Formatter(MsgspecFormatter):
-    """JSON lines; of records that have all their `fields` together, without looking for them among everything else."""
+    """JSON lines; of requests, whose fields are all together, without looking for them among everything else."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
-        fields = getattr(record, "fields", None)
+        fields = getattr(record, "request_fields", None)
         if fields is None:
             return super().format(record)
         line = {"level": record.levelname, "logger": record.name, "message": record.msg, **fields}

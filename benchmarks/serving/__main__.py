@@ -1,11 +1,14 @@
 """`python -m benchmarks.serving`: all contenders, in turn, round after round, under the same loads."""
 
 import argparse
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
+
+import psutil
 
 from benchmarks.serving import report
 from benchmarks.serving.contenders import CONTENDERS, Contender
@@ -15,6 +18,11 @@ from benchmarks.serving.measure import started
 from benchmarks.serving.models import train
 
 ROUNDS = 3
+# Of one contender, which is no reason to lose what was measured of the others.
+TROUBLE = (
+    *(MissingError, AssertionError, RuntimeError, OSError, LookupError, TypeError, ValueError),
+    *(subprocess.SubprocessError, psutil.Error),
+)
 SECONDS = 4.0
 
 
@@ -78,7 +86,7 @@ def measure(
             print(f"round {number + 1} of {rounds}: {contender.name}", file=sys.stderr, flush=True)
             try:
                 _round(contender, folder, results, loads)
-            except (MissingError, AssertionError, RuntimeError, OSError) as error:
+            except TROUBLE as error:
                 results.skipped[contender.name] = str(error)
     return results
 

@@ -31,7 +31,8 @@ class Contract:
         features: Its inputs.
         outputs: Its outputs.
         batched: Whether it takes instances.
-        is_joinable: Whether any of its requests' instances can be put behind those of another.
+        is_joinable: Whether any of its requests' instances can be put behind those of another, and their answers told
+            apart: all rows have one shape, on either side.
         card: What the model says of itself; empty where it says nothing.
         version: The number of the version that it is of.
         is_watched: Whether the card tells how values were distributed in training, so that drift can be seen.
@@ -64,7 +65,8 @@ class Contract:
         self.outputs = outputs(model, signature.outputs.items(), card)
         shapes = [f.shape for f in self.features] + [o.shape for o in self.outputs if o.shape is not None]
         self.batched = bool(self.features) and all(shape[:1] == (None,) for shape in shapes)
-        self.is_joinable = self.batched and all(None not in feature.shape[1:] for feature in self.features)
+        all_shapes = [f.shape for f in self.features] + [o.shape for o in self.outputs]
+        self.is_joinable = self.batched and all(shape is not None and None not in shape[1:] for shape in all_shapes)
         self.inputs = tensor_forms(self.features, max_rows, batched=self.batched)
         self.instances = instance_forms(self.features, max_rows, one=False) if self.batched else None
         self.data = instance_forms(self.features, max_rows, one=True) if self.batched else self.inputs

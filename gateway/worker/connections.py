@@ -28,6 +28,8 @@ LINGER_SECONDS = 2.0  # how long a closed connection is read on, so that the cli
 STOP_SECONDS = 2.0  # how long a stopping worker keeps idle connections: a request may be on its way
 REST_SECONDS = 0.5  # after the system had no room for another connection
 YIELD_SECONDS = 0.01  # how long a worker leaves a connection to those that have fewer, before it takes it itself
+YIELD_MARGIN = 1  # how many more it may have than they
+FREE_SECONDS = 0.1  # how long it takes all that come after it has yielded in vain: the other may be frozen
 MAX_HEAD_BYTES = 64 * 1024
 SPARE_FILES = 48  # of those that the process may open, for all but connections: the model server's, metrics, logs
 CLOSING = b"Connection: close\r\nContent-Length: 0\r\n\r\n"
@@ -66,6 +68,7 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
         self.stop_at: float | None = None
         self._generation = generation.current()
         self._rest_until = 0.0
+        self._free_until = 0.0
         self._has_yielded = False
         self._seldom = Seldom(60.0)
         self._tls = _tls_context(self.cfg) if self.cfg.is_ssl else None
@@ -87,7 +90,8 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
                 raise
             return
         self.nr_conns += 1
-        balance.state(self.age, self.nr_conns)
+        if self.alive:
+            balance.state(self.age, self.nr_conns)
         if self.nr_conns >= self.worker_connections:
             self._evict()
         try:
@@ -100,7 +104,10 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
 
     def _yields(self) -> bool:
         """Whether to leave a connection to a worker that has fewer, for a moment."""
-        self._has_yielded = not self._has_yielded and self.nr_conns > balance.fewest()
+        is_ahead, now = self.nr_conns > balance.fewest() + YIELD_MARGIN, time.monotonic()
+        if is_ahead and self._has_yielded:
+            self._free_until = now + FREE_SECONDS
+        self._has_yielded = is_ahead and not self._has_yielded and now >= self._free_until
         if self._has_yielded:
             self._rest(YIELD_SECONDS)
         return self._has_yielded
@@ -227,7 +234,7 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
             due = min(due, self.stop_at)
         if self.alive:
             balance.state(self.age, self.nr_conns)
-            if not self._accepting:
+            if not self._accepting and self._rest_until > time.monotonic():
                 due = min(due, self._rest_until)
         super().wait_for_and_dispatch_events(min(timeout, max(due - time.monotonic(), 0)))
 

@@ -49,7 +49,7 @@ def test_connections_are_shared_evenly(two: Running) -> None:
     with ExitStack() as exits:
         open_some(two, exits, 20)
 
-        assert min(held(two)) >= 9
+        assert min(held(two)) >= 8
 
 
 def test_who_has_fewest_gets_the_next(two: Running) -> None:
@@ -60,14 +60,11 @@ def test_who_has_fewest_gets_the_next(two: Running) -> None:
         oldest.send_signal(signal.SIGKILL)
         wait_until(lambda: oldest not in workers(two[1]) and len(workers(two[1])) == 2, WAIT_SECONDS, "another one")
 
-        def has_begun() -> bool:
+        def is_even() -> bool:
             open_some(two, exits, 1)
-            return held(two)[1] > 0
+            return max(held(two)) - min(held(two)) <= 2
 
-        wait_until(has_begun, WAIT_SECONDS, "its first connection")
-        open_some(two, exits, 10)
-
-        assert max(held(two)) - min(held(two)) <= 2
+        wait_until(is_even, WAIT_SECONDS, "its share of the connections")
 
 
 def test_a_worker_that_hangs_gets_no_more_than_others_have(two: Running) -> None:
@@ -76,7 +73,7 @@ def test_a_worker_that_hangs_gets_no_more_than_others_have(two: Running) -> None
         hanging = workers(two[1])[0]
         hanging.send_signal(signal.SIGSTOP)
         try:
-            open_some(two, exits, 6)
+            open_some(two, exits, 60)
         finally:
             hanging.send_signal(signal.SIGCONT)
 

@@ -13,14 +13,15 @@ from gateway.call import Call
 from gateway.contract import Contract
 from gateway.errors import ModelServerError
 from gateway.joint import Joint
-from gateway.model_server import ModelServer
+from gateway.model_server import Answer, ModelServer
 from gateway.signature import Selector
 from gateway.tensors import part, unpack
 from tests.processes import wait_until
-from tests.unit.gateway.contracts import of_shape, parse
-from tests.unit.gateway.fake_server import FailedError, FakeServer, line
+from tests.unit.gateway.contracts import contract, of_shape, parse
+from tests.unit.gateway.fake_server import FLOAT_COLUMN, FailedError, FakeServer, info, line
 
 VERSION = Selector(version=1)
+UNKNOWN = pb.TensorShapeProto(unknown_rank=True)
 LONG = 20.0
 POISON, HANGS = 13.0, 99.0  # values that the server refuses, and that it does not answer
 
@@ -218,23 +219,33 @@ def test_joint_again_after_a_failure(server: Server, clients: Clients, monkeypat
     clients.waiting(1)
 
 
-def test_deadline_while_waiting(server: Server, clients: Clients) -> None:
-    """A request whose time is over waits no longer, and is left out of the joint call."""
+def test_no_time_left(server: Server, clients: Clients) -> None:
+    """A request whose time is over waits for nothing, and is left out of the joint call."""
     under_way(server, clients)
-    hurried, patient = clients.ask(1.0, seconds=0.1), clients.ask(2.0)
+    late, patient = clients.ask(1.0, seconds=-1.0), clients.ask(2.0)
 
-    with pytest.raises(ModelServerError) as late:
-        hurried.result(LONG)
-    assert late.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
+    with pytest.raises(ModelServerError) as refused:
+        late.result(LONG)
+    assert refused.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
     server.let(2)
     assert patient.result(LONG) == [7.0]
     assert server.batches == [[0.0], [2.0]]
 
 
+def test_little_time_left(server: Server, clients: Clients) -> None:
+    """A request waits for a call under way for half of its time at most."""
+    under_way(server, clients, HANGS)
+    hurried = clients.ask(1.0, seconds=2.0)
+    server.let(1)
+
+    assert hurried.result(LONG) == [4.0]
+
+
 def test_deadline_within_a_joint_call(server: Server, clients: Clients) -> None:
-    """A request whose time ends within a joint call leaves that to the others."""
+    """A request whose time ends within a joint call leaves that to the others; it has waited for the model server."""
+    of = Call()
     under_way(server, clients)
-    hurried, patient = clients.ask(1.0, seconds=1.0), clients.ask(2.0)
+    hurried, patient = clients.ask(1.0, seconds=2.0, of=of), clients.ask(2.0)
     clients.waiting(2)
     server.let(1)
     wait_until(lambda: len(server.batches) == 2, LONG, "the joint call")
@@ -242,6 +253,7 @@ def test_deadline_within_a_joint_call(server: Server, clients: Clients) -> None:
     with pytest.raises(ModelServerError) as late:
         hurried.result(LONG)
     assert late.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert 1.0 < of.server_seconds <= 3.0
     server.let(1)
     assert patient.result(LONG) == [7.0]
     assert sorted(server.batches[1]) == [1.0, 2.0]
@@ -310,6 +322,55 @@ def test_answer_of_other_rows(server: Server, clients: Clients) -> None:
     server.let(4)
 
     assert [each.result(LONG) for each in asked] == [[4.0], [7.0]]
+
+
+def test_uneven_rows(server: Server, clients: Clients, fake: FakeServer) -> None:
+    """A request whose inputs have not equally many rows shares no call: it would shift the rows of others."""
+    upstream = ModelServer(fake.target, timeout_seconds=LONG)
+    uneven = contract({"x": info(pb.DT_FLOAT, -1), "z": info(pb.DT_FLOAT, -1)})
+    clients.joint, clients.contract = Joint(upstream, max_rows=4), uneven
+    batch = uneven.parse(uneven.inputs, b'{"x": [1, 2], "z": [1]}', "/inputs")
+
+    def ask() -> Answer:
+        return clients.joint.predict("line", VERSION, uneven, batch)
+
+    for count in (1, 2):
+        clients.pool.submit(ask)
+        wait_until(lambda count=count: len(server.batches) == count, LONG, "a call each")  # type: ignore[misc]
+    upstream.close()
+
+
+@pytest.mark.parametrize("outputs", [info(pb.DT_FLOAT, -1, -1), pb.TensorInfo(dtype=pb.DT_FLOAT, tensor_shape=UNKNOWN)])
+def test_outputs_that_cannot_be_told_apart(outputs: pb.TensorInfo) -> None:
+    """A model whose outputs may have another shape beside other rows, or one that is not known, shares no call."""
+    assert contract({"x": FLOAT_COLUMN}).is_joinable
+    assert not contract({"x": FLOAT_COLUMN}, {"y": outputs}).is_joinable
+
+
+def test_ids_are_bounded() -> None:
+    """A call names as many requests as there is room for in its metadata."""
+    mine = Call(metadata=(("x-request-id", "mine"),))
+    others = [Call(metadata=(("x-request-id", letter * 1000), ("traceparent", "x"))) for letter in "abc"]
+    call.begin(mine)
+    try:
+        with call.on_behalf_of(others):
+            assert [value[0] for _, value in call.current().metadata] == ["m", "a", "b"]
+    finally:
+        call.begin(None)
+
+
+def test_a_call_without_time_is_no_reason_to_ask_apart(server: Server, clients: Clients) -> None:
+    """That requests in a hurry got no answer in time says nothing of others."""
+    under_way(server, clients)
+    hurried = [clients.ask(value, seconds=1.0) for value in (1.0, 2.0)]
+    clients.waiting(2)
+    server.let(1)
+    wait_until(lambda: all(each.done() for each in hurried), LONG, "the end of their time")
+    server.let(1)
+    under_way(server, clients, HANGS)
+    clients.ask(3.0)
+
+    clients.waiting(1)
 
 
 def test_metadata(server: Server, clients: Clients, fake: FakeServer) -> None:

@@ -56,6 +56,13 @@ def test_logs_a_line_a_request(client: FlaskClient, fake: FakeServer, log: io.St
     }
 
 
+def test_logs_other_lines_whole(log: io.StringIO) -> None:
+    """A line that is no request's keeps its message and whatever fields it has."""
+    logging.getLogger("gateway.request").info("n=%d", 3, extra={"fields": {"a": 1}})
+    (line,) = lines(log)
+    assert (line["message"], line["fields"]) == ("n=3", {"a": 1})
+
+
 def test_does_not_log_healthy_probes(client: FlaskClient, fake: FakeServer, log: io.StringIO) -> None:
     """Probes that succeed are logged at level debug only; one that fails is an error."""
     client.get("/livez")
