@@ -128,11 +128,12 @@ def announce(host: str, port: int, server_port: int) -> None:
     print(f"\nReady: {url}  (Ctrl-C stops it). Try:\n  curl -d {body} {url}/predict\n{elsewhere}", flush=True)
 
 
-def train_if_new(model: str) -> int:
+def train_if_new(model: str, server_port: int) -> int:
     """Train a model that has no version to serve yet.
 
     Args:
         model: The model's name, which is its recipe's.
+        server_port: Where its model server will listen: another one, of another store, is not to be waited for.
 
     Returns:
         The training's exit code; 0 where there is a stable version already.
@@ -145,7 +146,8 @@ def train_if_new(model: str) -> int:
     if model not in recipes.names() and (kept := models_config.versions(cli.DEFAULT_STORE / model)):
         print(f"run: no version of {model} is promoted; not promoted: {', '.join(map(str, kept))}", file=sys.stderr)
         return 1
-    return subprocess.run([sys.executable, "-m", "src.train", model], cwd=ROOT, check=False).returncode
+    environment = os.environ | {"MODEL_SERVER": f"{LOOPBACK}:{server_port}"}
+    return subprocess.run([sys.executable, "-m", "src.train", model], cwd=ROOT, env=environment, check=False).returncode
 
 
 def supervise(environment: dict[str, str]) -> int:
@@ -196,7 +198,7 @@ def main() -> int:
     except (ValueError, StoreError) as error:
         print(f"run: {error}", file=sys.stderr)
         return 1
-    if failed := train_if_new(os.environ.get("MODEL_NAME") or cli.DEFAULT_RECIPE):
+    if failed := train_if_new(os.environ.get("MODEL_NAME") or cli.DEFAULT_RECIPE, server_port):
         return failed
     threading.Thread(target=announce, args=(ANY_ADDRESS.get(host, host), port, server_port), daemon=True).start()
     return supervise(

@@ -1,6 +1,7 @@
 """What `make run` does around honcho."""
 
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -86,7 +87,21 @@ def test_one_port_is_not_enough(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert capsys.readouterr().err == "run: PORT and MODEL_SERVER_PORT are both 20001\n"
 
 
+def test_training_waits_for_no_other_model_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is trained first is to be loaded by the server that is started here, not by another one of this machine."""
+    asked: list[str] = []
+
+    def run(_command: object, *, env: dict[str, str], **_options: object) -> subprocess.CompletedProcess[bytes]:
+        asked.append(env["MODEL_SERVER"])
+        return subprocess.CompletedProcess([], 0)
+
+    monkeypatch.setattr("deploy.local.state.stable", lambda *_: None)
+    monkeypatch.setattr("deploy.local.subprocess.run", run)
+    assert local.train_if_new("line", 9500) == 0
+    assert asked == ["127.0.0.1:9500"]
+
+
 def test_an_unknown_model_is_not_waited_for(capfd: pytest.CaptureFixture[str]) -> None:
     """A model that has neither version nor recipe ends it with the training's message and exit code."""
-    assert local.train_if_new("nope") == 1
+    assert local.train_if_new("nope", 8500) == 1
     assert capfd.readouterr().err.startswith("train: unknown recipe 'nope'")
