@@ -1,16 +1,16 @@
 """The web side: a thin gateway that validates, forwards and documents. No TensorFlow, no NumPy."""
 
-from collections.abc import Callable
-from typing import Any
-
 from flask import Flask
 
-from gateway import admission, auth, logs, problems, secure_headers
+from gateway import admission, auth
 from gateway.catalog import Catalog
 from gateway.config import Settings, load_settings
+from gateway.direct import Direct
 from gateway.joint import Joint
+from gateway.logs import RequestLog
 from gateway.model_server import ModelServer
 from gateway.observation import Observer
+from gateway.passage import Passage
 from gateway.prediction_log import PredictionLog
 from gateway.predictor import Predictor
 from gateway.readiness import Readiness
@@ -20,14 +20,6 @@ from gateway.routes.names import ModelConverter
 from gateway.routing import Router
 from gateway.shadow import Shadow
 from gateway.traffic import Traffic
-
-
-class Gateway(Flask):
-    """The application."""
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Leave a function as it is: none is a coroutine, and Flask would find that out anew for each request."""
-        return func
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -43,8 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         ConfigError: The environment holds an option that cannot be used.
     """
     settings = settings or load_settings()
-    app = Gateway(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1  # the route itself refuses this one byte more
+    app = Flask(__name__)
     server = ModelServer(settings.model_server, timeout_seconds=settings.timeout_seconds)
     catalog = Catalog(server, max_rows=settings.max_rows)
     traffic = Traffic(settings.traffic_file)
@@ -65,18 +56,27 @@ def create_app(settings: Settings | None = None) -> Flask:
     # For whoever has to close them.
     app.extensions |= {"model_server": server, "router": router, "shadow": shadow}
     app.extensions |= {"observer": observer, "prediction_log": prediction_log}
-    admission.register(app)
-    logs.register(app, lambda model: model in settings.models or catalog.knows(model))
-    problems.register(app)
-    auth.register(app, settings.api_keys_file)
-    admission.limit(app, timeout_seconds=settings.timeout_seconds)
-    secure_headers.register(app)
-    most = settings.max_body_bytes
+    passage = Passage(
+        [admission.check_room, auth.gate(settings.api_keys_file), admission.timer(settings.timeout_seconds)],
+        RequestLog(lambda model: model in settings.models or catalog.knows(model)),
+    )
+    passage.register(app)
     app.url_map.merge_slashes = False  # else `//predict` is a redirect, in HTML, to whatever the Host header says
     app.url_map.converters["model"] = ModelConverter
-    app.register_blueprint(predict.blueprint(answerer, settings.model_name, max_body_bytes=most))
-    app.register_blueprint(v1.blueprint(answerer, server, catalog, settings.models, max_body_bytes=most))
-    app.register_blueprint(v2.blueprint(answerer, catalog, readiness, max_body_bytes=most))
+    most = settings.max_body_bytes
+    direct = Direct(
+        app,
+        {
+            **predict.routes(answerer, settings.model_name, max_body_bytes=most),
+            **v1.predictions(answerer, max_body_bytes=most),
+            **v2.predictions(answerer, max_body_bytes=most),
+        },
+        passage,
+    )
+    if "wsgi_app" not in vars(app):  # else somebody, such as OpenTelemetry's agent, wants to see what Flask answers
+        app.wsgi_app = direct  # type: ignore[method-assign]
+    app.register_blueprint(v1.blueprint(server, catalog, settings.models))
+    app.register_blueprint(v2.blueprint(catalog, readiness))
     app.register_blueprint(health.blueprint(readiness, catalog))
     app.register_blueprint(prometheus.blueprint())
     app.register_blueprint(

@@ -3,15 +3,13 @@
 import random
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
-
-from flask import Flask, g
 
 from gateway import call
 from gateway.call import Call
-from gateway.current import environ, facts
 from gateway.errors import InvalidHeaderError, OverloadedError
+from gateway.exchange import Exchange
 from gateway.facts import ARRIVED, OVERLOADED
 from gateway.wording import quoted
 
@@ -24,39 +22,52 @@ TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0
 TRACESTATE = re.compile(r"[ -~\t]{1,512}")
 
 
-def register(app: Flask) -> None:
-    """Begin every request of an application, and refuse at once what is one too many."""
-    app.before_request(_begin)
-    app.before_request(_check_room)
-    app.teardown_request(lambda _: call.begin(None))
-
-
-def limit(app: Flask, *, timeout_seconds: float) -> None:
-    """Give every request of an application its time.
+def begin(environ: dict[str, Any], route: str | None) -> Exchange:
+    """Begin to answer a request: this thread's calls are for it from now on.
 
     Args:
-        app: The application.
-        timeout_seconds: How long a request may take, from its arrival on; a client can make it shorter.
+        environ: Its WSGI environment.
+        route: The pattern of its route.
+
+    Returns:
+        The request.
     """
+    arrived = environ.get(ARRIVED) or time.monotonic()
+    request_id = environ.get("HTTP_X_REQUEST_ID", "")
+    if not (request_id and SAFE_REQUEST_ID.fullmatch(request_id)):
+        request_id = _new_id()
+    exchange = Exchange(environ, route, arrived, request_id, Call())
+    exchange.call.metadata = _metadata(exchange)
+    call.begin(exchange.call)
+    return exchange
 
-    def set_deadline() -> None:
-        g.call.deadline = g.arrived + min(timeout_seconds, _asked_seconds(timeout_seconds))
 
-    app.before_request(set_deadline)
+def check_room(exchange: Exchange) -> None:
+    """Refuse what is one too many.
 
-
-def _check_room() -> None:
-    if environ().get(OVERLOADED):
+    Raises:
+        OverloadedError: It is.
+    """
+    if exchange.environ.get(OVERLOADED):
         raise OverloadedError
 
 
-def _begin() -> None:
-    given, known = environ(), facts()
-    known["arrived"] = given.get(ARRIVED) or time.monotonic()
-    request_id = given.get("HTTP_X_REQUEST_ID", "")
-    known["request_id"] = request_id if SAFE_REQUEST_ID.fullmatch(request_id) else _new_id()
-    known["call"] = Call(metadata=_metadata(given, known))
-    call.begin(known["call"])
+def timer(timeout_seconds: float) -> Callable[[Exchange], None]:
+    """Who gives each request its time.
+
+    Args:
+        timeout_seconds: How long it may take, from its arrival on; its client can make it shorter.
+
+    Returns:
+        What to do with each request; it raises an InvalidHeaderError where a header states a time that is none.
+    """
+
+    def limit(exchange: Exchange) -> None:
+        stated = exchange.environ.get("HTTP_X_TIMEOUT_SECONDS")
+        seconds = timeout_seconds if stated is None else min(timeout_seconds, _seconds(stated))
+        exchange.call.deadline = exchange.arrived + seconds
+
+    return limit
 
 
 def _new_id() -> str:
@@ -64,28 +75,21 @@ def _new_id() -> str:
     return f"{random.getrandbits(128):032x}"
 
 
-def _metadata(given: Mapping[str, Any], known: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+def _metadata(exchange: Exchange) -> tuple[tuple[str, str], ...]:
     """The request's id, and its trace if it belongs to one."""
-    found = [(call.REQUEST_ID, known["request_id"])]
-    parent = given.get("HTTP_TRACEPARENT", "")
+    environ, found = exchange.environ, [(call.REQUEST_ID, exchange.request_id)]
+    parent = environ.get("HTTP_TRACEPARENT", "")
     if parent and (trace := TRACEPARENT.fullmatch(parent)):
-        known["trace_id"] = trace[1]
+        exchange.trace_id = trace[1]
         found.append(("traceparent", parent))
-        state = given.get("HTTP_TRACESTATE", "")
+        state = environ.get("HTTP_TRACESTATE", "")
         if TRACESTATE.fullmatch(state):
             found.append(("tracestate", state))
     return tuple(found)
 
 
-def _asked_seconds(default: float) -> float:
-    """How long the client wants to wait.
-
-    Raises:
-        InvalidHeaderError: The header states no number of seconds.
-    """
-    stated = environ().get("HTTP_X_TIMEOUT_SECONDS")
-    if stated is None:
-        return default
+def _seconds(stated: str) -> float:
+    """How long the client wants to wait."""
     if not SECONDS.fullmatch(stated):
         expected = "expected a number of seconds, such as 0.5"
         raise InvalidHeaderError(f"The header {TIMEOUT_HEADER} is {quoted(stated)}; {expected}.")

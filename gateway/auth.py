@@ -1,10 +1,12 @@
 """Who may ask: whoever gives an API key that is known."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from flask import Flask, g, request
+from werkzeug.datastructures import Authorization
 
 from gateway.errors import UnauthorizedError
+from gateway.exchange import Exchange
 from gateway.key_file import Keys
 
 KEY_HEADER = "X-API-Key"
@@ -18,44 +20,45 @@ NO_KEY = f"A key is needed: as Authorization: Bearer KEY, as {KEY_HEADER}: KEY, 
 OTHER_KEY = "This key is not accepted here."
 
 
-def register(app: Flask, file: str) -> None:
-    """Let only those in who give a key, on every path but OPEN: before the route is asked, or even found.
+def gate(file: str) -> Callable[[Exchange], None]:
+    """Who lets only those in who give a key, on every route but OPEN, and where there is none.
 
     Args:
-        app: The application. Its requests have their ids already.
         file: The path of the keys' file; empty lets everybody in.
+
+    Returns:
+        What to ask of each request; it notes whose key was given.
     """
     if not file:
-        return
+        return lambda _: None
     keys = Keys(file)
     keys.current(0)  # so that the first request finds them
 
-    def admit() -> None:
-        rule = request.url_rule.rule if request.url_rule else None
-        if rule in LIVE:
+    def admit(exchange: Exchange) -> None:
+        if exchange.route in LIVE:
             return
-        given = [key for key in _given() if key]
+        given = [key for key in _given(exchange.environ) if key]
         names = keys.names(given)  # a gateway that knows no keys is not ready
-        if rule in READY:
+        if exchange.route in READY:
             return
         if not names:
             raise UnauthorizedError(OTHER_KEY if given else NO_KEY)
-        g.key = names[0]
+        exchange.key = names[0]
 
-    app.before_request(admit)
+    return admit
 
 
-def _given() -> Iterator[str]:
-    """The keys that the request gives, wherever it may give one."""
-    yield request.headers.get(KEY_HEADER, "")
-    authorization = request.authorization
+def _given(environ: Mapping[str, Any]) -> Iterator[str]:
+    """The keys that a request gives, wherever it may give one."""
+    yield environ.get("HTTP_X_API_KEY", "")
+    authorization = Authorization.from_header(environ.get("HTTP_AUTHORIZATION"))
     if authorization is not None and authorization.type == "bearer":
         yield authorization.token or ""
-    elif authorization is not None and authorization.type == "basic" and not _is_elsewhere():
+    elif authorization is not None and authorization.type == "basic" and not _is_elsewhere(environ):
         yield authorization.password or ""
 
 
-def _is_elsewhere() -> bool:
+def _is_elsewhere(environ: Mapping[str, Any]) -> bool:
     """Whether another site's page asks for more than to read: a browser sends a password along with that, unasked."""
-    site = request.headers.get("Sec-Fetch-Site", "none")
-    return request.method not in SAFE_METHODS and site not in OWN_SITES
+    site = environ.get("HTTP_SEC_FETCH_SITE", "none")
+    return environ["REQUEST_METHOD"] not in SAFE_METHODS and site not in OWN_SITES

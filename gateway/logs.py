@@ -1,20 +1,18 @@
 """One JSON line a request, and the same form for everything else that is logged."""
 
-import functools
 import logging
-import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
-from flask import Flask, Request, Response
 from pythonjsonlogger.msgspec import MsgspecFormatter
 
 from gateway import metrics
 from gateway.admission import REQUEST_ID_HEADER
-from gateway.current import facts, the_request
 from gateway.errors import DrainingError, OverloadedError
+from gateway.exchange import Exchange
 
 VERSION_HEADER = "X-Model-Version"
 LABEL_HEADER = "X-Model-Label"
@@ -29,6 +27,7 @@ PROBES = {
 }  # asked every few seconds: their successes would drown the rest
 
 FIELDS = ("trace_id", "key", "model", "version", "label", "canary_failed", "rows", "warnings", "problem", "cause")
+NOTED = attrgetter(*FIELDS)
 EXPECTED = {DrainingError.reason, OverloadedError.reason}  # a burst of these is one thing to know, not thousands
 
 log = logging.getLogger("gateway.request")
@@ -60,68 +59,69 @@ def logging_config(level: str) -> dict[str, Any]:
     }
 
 
-def register(app: Flask, is_known: Callable[[str], bool]) -> None:
-    """Log and count every request once, when its answer is made.
+class RequestLog:
+    """Logs and counts every request once, when its answer is made."""
 
-    Args:
-        app: The application.
-        is_known: Whether a model of this name is served: names that clients make up are not counted by.
-    """
+    def __init__(self, is_known: Callable[[str], bool]) -> None:
+        """Begin.
 
-    def end(response: Response) -> Response:
-        request, known = the_request(), facts()
-        route = _plain(request.url_rule.rule) if request.url_rule else None
-        seconds = time.monotonic() - known["arrived"]
-        _head(response, known)
-        _count(route or metrics.NO_LABEL, response.status_code, seconds, known, is_known)
-        _log(request, route, response.status_code, seconds, known)
-        return response
+        Args:
+            is_known: Whether a model of this name is served: names that clients make up are not counted by.
+        """
+        self._is_known = is_known
 
-    app.after_request(end)
+    def end(self, exchange: Exchange, status: int) -> None:
+        """Tell of a request.
 
+        Args:
+            exchange: The request.
+            status: The HTTP status of its answer.
+        """
+        seconds = time.monotonic() - exchange.arrived
+        self._count(exchange, status, seconds)
+        _log(exchange, status, seconds)
 
-@functools.cache
-def _plain(rule: str) -> str:
-    """A route's pattern without its converters: `/v1/models/<model>:predict`."""
-    return re.sub(r"<[^<>]*:(\w+)>", r"<\1>", rule)
-
-
-def _head(response: Response, known: Mapping[str, Any]) -> None:
-    response.headers[REQUEST_ID_HEADER] = known["request_id"]
-    for header, name in ((VERSION_HEADER, "version"), (LABEL_HEADER, "label")):
-        if name in known:  # a prediction was made
-            response.headers[header] = str(known[name])
-
-
-def _count(route: str, status: int, seconds: float, known: Mapping[str, Any], is_known: Callable[[str], bool]) -> None:
-    model, version = known.get("model", metrics.NO_LABEL), str(known.get("version", metrics.NO_LABEL))
-    if "version" not in known and not is_known(model):
-        model = metrics.NO_LABEL
-    metrics.count(metrics.REQUESTS, route, str(status), model, version)
-    metrics.observe(metrics.REQUEST_SECONDS, route, value=seconds)
-    if "version" in known:
-        metrics.observe(metrics.MODEL_SERVER_SECONDS, model, value=known["call"].server_seconds)
-    if "problem" in known:
-        metrics.count(metrics.PROBLEMS, known["problem"])
+    def _count(self, exchange: Exchange, status: int, seconds: float) -> None:
+        model, version = exchange.model or metrics.NO_LABEL, exchange.version
+        if version is None and not self._is_known(model):
+            model = metrics.NO_LABEL
+        route = exchange.route or metrics.NO_LABEL
+        metrics.count(
+            metrics.REQUESTS, route, str(status), model, metrics.NO_LABEL if version is None else str(version)
+        )
+        metrics.observe(metrics.REQUEST_SECONDS, route, value=seconds)
+        if version is not None:
+            metrics.observe(metrics.MODEL_SERVER_SECONDS, model, value=exchange.call.server_seconds)
+        if exchange.problem is not None:
+            metrics.count(metrics.PROBLEMS, exchange.problem)
 
 
-def _log(request: Request, route: str | None, status: int, seconds: float, known: Mapping[str, Any]) -> None:
-    level = logging.DEBUG if route in PROBES and status < 400 else logging.INFO
-    level = logging.ERROR if status >= 500 and known.get("problem") not in EXPECTED else level
+def headers(exchange: Exchange) -> list[tuple[str, str]]:
+    """The headers that tell a client what the log tells of its request."""
+    found = [(REQUEST_ID_HEADER, exchange.request_id)]
+    if exchange.version is not None:  # a prediction was made
+        found.append((VERSION_HEADER, str(exchange.version)))
+    if exchange.label is not None:
+        found.append((LABEL_HEADER, exchange.label))
+    return found
+
+
+def _log(exchange: Exchange, status: int, seconds: float) -> None:
+    level = logging.DEBUG if exchange.route in PROBES and status < 400 else logging.INFO
+    level = logging.ERROR if status >= 500 and exchange.problem not in EXPECTED else level
     if not log.isEnabledFor(level):
         return
+    environ = exchange.environ
     fields = {
-        "request_id": known["request_id"],
-        "method": request.method,
-        "route": route,
+        "request_id": exchange.request_id,
+        "method": environ["REQUEST_METHOD"],
+        "route": exchange.route,
         "status": status,
         "milliseconds": round(seconds * 1000, 3),
-        "server_milliseconds": round(known["call"].server_seconds * 1000, 3),
-        "client": request.remote_addr,
+        "server_milliseconds": round(exchange.call.server_seconds * 1000, 3),
+        "client": environ.get("REMOTE_ADDR"),
     }
-    for name in FIELDS:
-        if name in known:
-            fields[name] = known[name]
+    fields |= {name: value for name, value in zip(FIELDS, NOTED(exchange), strict=True) if value is not None}
     # What `log.log` does, but for finding out where it was called, which is known, and costs more than the rest.
     record = log.makeRecord(log.name, level, __file__, 0, "request", (), None, extra=fields)
     record.request_fields = fields

@@ -1,13 +1,13 @@
 """Every refusal and every failure from one place: a problem document (RFC 9457), or what the route's protocol has."""
 
 import logging
-from typing import Any
+from collections.abc import Sequence
 
-from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from gateway.document import Document
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, Place
+from gateway.exchange import Exchange
 
 MEDIA_TYPE = "application/problem+json"
 UNPROCESSABLE = 422
@@ -25,59 +25,51 @@ REASONS = {400: "bad_request", 404: "no_route", 405: "method", 413: "too_large"}
 log = logging.getLogger("gateway")
 
 
-def register(app: Flask) -> None:
-    """Answer every exception of an application with a problem document."""
-    app.register_error_handler(GatewayError, _gateway_error)
-    app.register_error_handler(HTTPException, _http_exception)
-    app.register_error_handler(Exception, _unexpected)
-
-
-def problem(status: int, title: str, detail: str, **members: Any) -> Response:
-    """A problem document as an answer, or what the route's own protocol has in its place.
+def refusal(exchange: Exchange, error: Exception) -> Document:
+    """What a client is told of an exception; what happened is noted for the log.
 
     Args:
-        status: The HTTP status, in the body too.
-        title: What kind of problem.
-        detail: What happened this time.
-        members: Further members of the document.
+        exchange: The request.
+        error: What it came to.
 
     Returns:
         The answer.
     """
-    if f"{request.path}/".startswith(FOREIGN):
-        status = 400 if status == UNPROCESSABLE else status  # they know no other for what does not fit
-        places = "; ".join(f"{place.pointer or 'the body'}: {place.detail}" for place in members.get("errors", ()))
-        text = f"{title}. {detail} {places}".strip()
-        return Document.of({"error": text}, status)
-    document = {"title": title, "status": status, "detail": detail, "request_id": g.request_id} | members
-    return Document.of(document, status, MEDIA_TYPE)
+    if isinstance(error, GatewayError):
+        return _of_gateway(exchange, error)
+    if isinstance(error, HTTPException):
+        return _of_werkzeug(exchange, error)
+    exchange.problem = GatewayError.reason
+    log.error("unexpected error", exc_info=error, extra={"request_id": exchange.request_id})
+    # A fault of our own: the log gets all of it, the client nothing but the request's id to ask about.
+    return _problem(exchange, 500, "Internal error", "The gateway failed to answer this request; its log says why.")
 
 
-def _gateway_error(error: GatewayError) -> Response:
-    members = {"errors": error.errors} if error.errors else {}
-    response = problem(error.status, error.title, error.detail, **members)
-    response.headers.extend(error.headers)
+def _of_gateway(exchange: Exchange, error: GatewayError) -> Document:
+    exchange.problem, exchange.cause = error.reason, error.cause
+    document = _problem(exchange, error.status, error.title, error.detail, error.errors)
+    document.headers += error.headers
     if error.retry_after_seconds is not None:
-        response.headers["Retry-After"] = str(error.retry_after_seconds)
-    if error.cause is not None:
-        g.cause = error.cause
-    g.problem = error.reason
-    return response
+        document.headers.append(("Retry-After", str(error.retry_after_seconds)))
+    return document
 
 
-def _http_exception(error: HTTPException) -> Response:
+def _of_werkzeug(exchange: Exchange, error: HTTPException) -> Document:
     """What Flask and Werkzeug refuse themselves: an unknown path or method, a body too large."""
     status = error.code or 500
-    g.problem = REASONS.get(status, "other")
-    response = problem(status, error.name, DETAILS.get(status) or error.description or error.name)
-    for name, value in error.get_headers():
-        if name.lower() not in ("content-type", "content-length"):
-            response.headers[name] = value  # such as Allow of a 405
-    return response
+    exchange.problem = REASONS.get(status, "other")
+    document = _problem(exchange, status, error.name, DETAILS.get(status) or error.description or error.name)
+    own = {"content-type", "content-length"}
+    document.headers += [header for header in error.get_headers() if header[0].lower() not in own]  # such as Allow
+    return document
 
 
-def _unexpected(error: Exception) -> Response:
-    """A fault of our own: the log gets all of it, the client nothing but the request's id to ask about."""
-    g.problem = GatewayError.reason
-    log.error("unexpected error", exc_info=error, extra={"request_id": g.request_id})
-    return problem(500, "Internal error", "The gateway failed to answer this request; its log says why.")
+def _problem(exchange: Exchange, status: int, title: str, detail: str, errors: Sequence[Place] = ()) -> Document:
+    """A problem document, or what the route's own protocol has in its place."""
+    path = "/" + exchange.path.lstrip("/")
+    if f"{path}/".startswith(FOREIGN):
+        status = 400 if status == UNPROCESSABLE else status  # they know no other for what does not fit
+        places = "; ".join(f"{place.pointer or 'the body'}: {place.detail}" for place in errors)
+        return Document.of({"error": f"{title}. {detail} {places}".strip()}, status)
+    document = {"title": title, "status": status, "detail": detail, "request_id": exchange.request_id}
+    return Document.of(document | ({"errors": errors} if errors else {}), status, MEDIA_TYPE)

@@ -5,7 +5,7 @@ be asked over TLS alone (Strict-Transport-Security) is for whoever has the host 
 its ports. X-Frame-Options says nothing that frame-ancestors does not.
 """
 
-from flask import Flask, Response
+from collections.abc import Iterable
 
 ALL = {
     "X-Content-Type-Options": "nosniff",
@@ -33,14 +33,14 @@ PAGE = {
 }
 
 
-def register(app: Flask) -> None:
-    """Put the headers of every answer on all answers of an application, where they have not their own."""
+NAMES = {name.lower(): name for name in ALL}
 
-    def complete(response: Response) -> Response:
-        own = {name.lower() for name, _ in response.headers}  # once: setdefault would search through them each time
-        for name, value in ALL.items():
-            if name.lower() not in own:
-                response.headers.add(name, value)
-        return response
 
-    app.after_request(complete)
+def missing(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers of every answer, but for those that an answer has of its own.
+
+    Args:
+        headers: The answer's own.
+    """
+    own = {NAMES[lower] for name, _ in headers if (lower := name.lower()) in NAMES}
+    return [pair for pair in ALL.items() if pair[0] not in own] if own else [*ALL.items()]

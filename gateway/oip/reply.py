@@ -5,11 +5,11 @@ from typing import Any
 
 import grpc
 import msgspec
-from flask import Response
 
 from gateway import tf_serving_pb2 as pb
 from gateway.contract.answers import read
 from gateway.contract.outputs import Output
+from gateway.document import Document
 from gateway.errors import ModelServerError
 from gateway.oip import LENGTH_HEADER, binary
 from gateway.oip.request import parameter, refuse
@@ -46,7 +46,7 @@ def wanted(outputs: list[Output], request: Any) -> list[tuple[Output, bool]]:
     return chosen
 
 
-def reply(model: str, answer: Prediction, request: Any) -> Response:
+def reply(model: str, answer: Prediction, request: Any) -> Document:
     """Write the answer.
 
     Args:
@@ -68,9 +68,9 @@ def reply(model: str, answer: Prediction, request: Any) -> Response:
     parts = [_output(output, answer.outputs, as_bytes=as_bytes) for output, as_bytes in chosen]
     text = msgspec.json.encode(document | {"outputs": [tensor for tensor, _ in parts]})
     if all(content is None for _, content in parts):
-        return Response(text, mimetype="application/json")
+        return Document(text)
     content = b"".join(content or b"" for _, content in parts)
-    return Response(text + content, mimetype="application/octet-stream", headers={LENGTH_HEADER: str(len(text))})
+    return Document(text + content, media_type="application/octet-stream", headers=[(LENGTH_HEADER, str(len(text)))])
 
 
 def _output(

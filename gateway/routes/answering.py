@@ -1,14 +1,13 @@
 """Answering a prediction on any route: what the request's headers wish, and what its log line and headers tell."""
 
-from collections.abc import Callable
-
-from flask import g
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from gateway import metrics
 from gateway.canary import Fallback
 from gateway.contract import Batch, Contract
-from gateway.current import environ, facts
 from gateway.errors import InvalidHeaderError, InvalidInputError
+from gateway.exchange import Exchange
 from gateway.observation import Observer
 from gateway.prediction_log import PredictionLog
 from gateway.predictor import Prediction
@@ -42,15 +41,17 @@ class Answerer:
 
     def answer(
         self,
+        exchange: Exchange,
         model: str,
         parse: Callable[[Contract], Batch],
         *,
         selector: Selector = DEFAULT,
         signature: str = SERVING_DEFAULT,
     ) -> Prediction:
-        """Answer the request at hand.
+        """Answer a request.
 
         Args:
+            exchange: The request; what is predicted is noted of it.
             model: The model's name.
             parse: Checks the request against a contract.
             selector: Which version.
@@ -64,8 +65,11 @@ class Answerer:
             RefusedError: The request is not what the model takes.
             ModelServerError: The model server fails.
         """
-        wish = _wish() if selector == DEFAULT else Wish()
+        wish = _wish(exchange.environ) if selector == DEFAULT else Wish()
         checked: list[Contract] = []
+
+        def fell_back(fallback: Fallback) -> None:
+            exchange.canary_failed = f"{fallback.reason}: {fallback.cause}"
 
         def noted(contract: Contract) -> Batch:
             checked[:] = [contract]
@@ -73,37 +77,29 @@ class Answerer:
 
         try:
             found = self._router.predict(
-                model, noted, selector=selector, signature=signature, wish=wish, fell_back=_note_fallback
+                model, noted, selector=selector, signature=signature, wish=wish, fell_back=fell_back
             )
         except InvalidInputError as error:
             if checked:
                 self._observer.refused(model, checked[0], error)
             raise
-        _note(model, found)
+        _note(exchange, model, found)
         self._observer.offer(model, found)
-        self._prediction_log.offer(g.request_id, model, found)
+        self._prediction_log.offer(exchange.request_id, model, found)
         if selector == DEFAULT:
-            self._shadow.offer(g.request_id, model, found)
+            self._shadow.offer(exchange.request_id, model, found)
         return found
 
 
-def _note(model: str, found: Prediction) -> None:
+def _note(exchange: Exchange, model: str, found: Prediction) -> None:
     """For the log line, the headers and the metrics: which version answered how many instances."""
-    known = facts()
-    known["version"], known["rows"] = found.version, found.batch.rows
-    if found.label is not None:
-        known["label"] = found.label
+    exchange.version, exchange.rows, exchange.label = found.version, found.batch.rows, found.label
     metrics.count(metrics.PREDICTIONS, model, str(found.version), found.label or metrics.NO_LABEL)
 
 
-def _wish() -> Wish:
-    given = environ()
-    stated = given.get("HTTP_X_CANARY")
+def _wish(environ: Mapping[str, Any]) -> Wish:
+    stated = environ.get("HTTP_X_CANARY")
     if stated is not None and stated not in WISHES:
         raise InvalidHeaderError(f"The header {CANARY_HEADER} is {quoted(stated)}; expected always or never.")
-    key = given.get("HTTP_X_CANARY_KEY") or given.get("HTTP_X_FORWARDED_FOR", "").partition(",")[0].strip()
+    key = environ.get("HTTP_X_CANARY_KEY") or environ.get("HTTP_X_FORWARDED_FOR", "").partition(",")[0].strip()
     return Wish(always=stated == "always", never=stated == "never", key=key)
-
-
-def _note_fallback(fallback: Fallback) -> None:
-    g.canary_failed = f"{fallback.reason}: {fallback.cause}"

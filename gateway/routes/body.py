@@ -1,11 +1,13 @@
 """Reading a request's body, and holding its headers against what a body may be."""
 
 import functools
+from collections.abc import Mapping
+from typing import Any
 
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.http import parse_options_header
+from werkzeug.wsgi import get_input_stream
 
-from gateway.current import environ, the_request
 from gateway.errors import UnsupportedMediaError
 from gateway.facts import TOO_LARGE
 
@@ -14,22 +16,22 @@ DEFAULTS = ("application/x-www-form-urlencoded", "text/plain")
 BINARY = "application/octet-stream"
 
 
-def check_media_type(*also: str) -> None:
-    """Hold the request's headers against what a body may be: JSON in UTF-8, as it is.
+def check_media_type(environ: Mapping[str, Any], *also: str) -> None:
+    """Hold a request's headers against what a body may be: JSON in UTF-8, as it is.
 
     Args:
+        environ: Its WSGI environment.
         also: Other media types that will do.
 
     Raises:
         UnsupportedMediaError: They say that it is something else.
     """
-    given = environ()
-    media_type, charset = _media_type(given.get("CONTENT_TYPE", ""))
+    media_type, charset = _media_type(environ.get("CONTENT_TYPE", ""))
     if media_type and not _is_json(media_type) and media_type not in (*DEFAULTS, *also):
         raise UnsupportedMediaError(f"The body is {media_type}; expected application/json.")
     if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaError(f"The body's charset is {charset}; expected utf-8.")
-    encoding = given.get("HTTP_CONTENT_ENCODING", "identity")
+    encoding = environ.get("HTTP_CONTENT_ENCODING", "identity")
     if encoding != "identity":
         raise UnsupportedMediaError(f"The body's Content-Encoding is {encoding}; expected none.")
 
@@ -45,12 +47,12 @@ def _is_json(media_type: str) -> bool:
     return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
-def read_body(max_bytes: int) -> bytes:
-    """Read the request's body.
+def read_body(environ: dict[str, Any], max_bytes: int) -> bytes:
+    """Read a request's body.
 
     Args:
-        max_bytes: The most accepted; the application's MAX_CONTENT_LENGTH has to be larger, since Werkzeug cuts a
-            chunked body there without a word.
+        environ: Its WSGI environment.
+        max_bytes: The most accepted.
 
     Returns:
         The whole body.
@@ -58,11 +60,12 @@ def read_body(max_bytes: int) -> bytes:
     Raises:
         HTTPException: The body is too large (413) or its transfer coding is broken (400).
     """
-    request = the_request()
-    if request.environ.get(TOO_LARGE):
+    if environ.get(TOO_LARGE):
         raise RequestEntityTooLarge
+    # One byte more than it may have: of a body without a stated length, Werkzeug reads no more, and says nothing.
+    stream = get_input_stream(environ, max_content_length=max_bytes + 1)
     try:
-        body = request.get_data(cache=False)
+        body = stream.read()
     except HTTPException:
         raise
     except Exception as error:  # gunicorn's parser raises whatever a broken chunk makes it raise

@@ -1,10 +1,11 @@
 """Whether the process is up, and whether it can answer."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint
 
 from gateway.catalog import Catalog
 from gateway.document import Document
 from gateway.errors import DrainingError
+from gateway.exchange import current
 from gateway.facts import DRAINING
 from gateway.readiness import Readiness
 
@@ -22,12 +23,12 @@ def blueprint(readiness: Readiness, catalog: Catalog) -> Blueprint:
     routes = Blueprint("health", __name__)
 
     @routes.get("/livez")
-    def livez() -> Response:
+    def livez() -> Document:
         """The process is up; nothing else is asked."""
         return Document.of({"status": "live"})
 
     @routes.get("/readyz")
-    def readyz() -> Response:
+    def readyz() -> Document:
         """Every configured model has an available version that reproduces its golden examples; the log says why not."""
         check_not_draining()
         document = {"status": "ready", "models": readiness.check()}
@@ -43,5 +44,5 @@ def check_not_draining() -> None:
     Raises:
         DrainingError: It is about to stop.
     """
-    if request.environ.get(DRAINING):
+    if current().environ.get(DRAINING):
         raise DrainingError

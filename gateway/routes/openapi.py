@@ -1,6 +1,6 @@
 """The interface as a document: `GET /openapi.json`."""
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
 from gateway.catalog import Catalog
 from gateway.document import Document
@@ -23,7 +23,7 @@ def blueprint(catalog: Catalog, readiness: Readiness, model: str, *, keys: bool 
     routes = Blueprint("openapi", __name__)
 
     @routes.get("/openapi.json")
-    def document() -> Response:
+    def document() -> Document:
         """Made anew each time: it tells what is served now."""
         found = build(catalog, readiness, model)
         return Document.of(secured(found) if keys else found)

@@ -1,11 +1,12 @@
 """Predictions of the default model: `POST /predict`."""
 
 import msgspec
-from flask import Blueprint, Response, g
 
 from gateway.contract.decoding import decode
+from gateway.direct import Routes
 from gateway.document import Document
 from gateway.envelopes import PREDICT
+from gateway.exchange import Exchange
 from gateway.routes.answering import Answerer
 from gateway.routes.body import check_media_type, read_body
 from gateway.signature import CANARY
@@ -13,7 +14,7 @@ from gateway.signature import CANARY
 DECODER = msgspec.json.Decoder(PREDICT.type)
 
 
-def blueprint(answerer: Answerer, model: str, *, max_body_bytes: int) -> Blueprint:
+def routes(answerer: Answerer, model: str, *, max_body_bytes: int) -> Routes:
     """The route.
 
     Args:
@@ -22,16 +23,14 @@ def blueprint(answerer: Answerer, model: str, *, max_body_bytes: int) -> Bluepri
         max_body_bytes: The largest body accepted.
 
     Returns:
-        A blueprint to register.
+        It, by its pattern.
     """
-    routes = Blueprint("predict", __name__)
 
-    @routes.post("/predict")
-    def predict() -> Response:
-        g.model = model
-        check_media_type()
-        data = decode(DECODER, read_body(max_body_bytes), PREDICT).data
-        prediction = answerer.answer(model, lambda contract: contract.parse(contract.data, data, "/data"))
+    def predict(exchange: Exchange) -> Document:
+        exchange.model = model
+        check_media_type(exchange.environ)
+        data = decode(DECODER, read_body(exchange.environ, max_body_bytes), PREDICT).data
+        prediction = answerer.answer(exchange, model, lambda contract: contract.parse(contract.data, data, "/data"))
         results = prediction.contract.read(prediction.outputs)
         document = {
             "prediction": prediction.contract.predictions(prediction.batch, results),
@@ -42,7 +41,7 @@ def blueprint(answerer: Answerer, model: str, *, max_body_bytes: int) -> Bluepri
             document["label"] = prediction.label
         if warnings := prediction.contract.warnings(prediction.batch, results):
             document["warnings"] = warnings
-            g.warnings = len(warnings)
+            exchange.warnings = len(warnings)
         return Document.of(document)
 
-    return routes
+    return {"/predict": predict}

@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 import msgspec
-from flask import Blueprint, Response, g
+from flask import Blueprint
 from google.protobuf.json_format import MessageToDict
 
 from gateway import tf_serving_pb2 as pb
@@ -16,9 +16,11 @@ from gateway.catalog import Catalog
 from gateway.contract import Batch, Contract
 from gateway.contract.answers import by_name, by_row
 from gateway.contract.decoding import decode
+from gateway.direct import Routes
 from gateway.document import Document
 from gateway.envelopes import V1
 from gateway.errors import InvalidInputError, ModelServerError, Place
+from gateway.exchange import Exchange, current
 from gateway.model_server import ModelServer
 from gateway.routes.answering import Answerer
 from gateway.routes.body import check_media_type, read_body
@@ -31,17 +33,13 @@ LABEL = "/labels/<model:label>"
 DECODER = msgspec.json.Decoder(V1.type)
 
 
-def blueprint(
-    answerer: Answerer, server: ModelServer, catalog: Catalog, models: Sequence[str], *, max_body_bytes: int
-) -> Blueprint:
-    """The routes.
+def blueprint(server: ModelServer, catalog: Catalog, models: Sequence[str]) -> Blueprint:
+    """The routes that tell of the models.
 
     Args:
-        answerer: Who answers.
         server: The model server.
         catalog: The models' versions.
         models: The models that are listed; others are served as well.
-        max_body_bytes: The largest body accepted.
 
     Returns:
         A blueprint to register.
@@ -49,16 +47,16 @@ def blueprint(
     routes = Blueprint("v1", __name__)
 
     @routes.get("/v1/models")
-    def list_models() -> Response:
+    def list_models() -> Document:
         """The configured models, as KServe lists them."""
         return Document.of({"models": models})
 
     @routes.get(MODEL)
     @routes.get(MODEL + VERSION)
     @routes.get(MODEL + LABEL)
-    def status(model: str, version: int | None = None, label: str | None = None) -> Response:
+    def status(model: str, version: int | None = None, label: str | None = None) -> Document:
         """The states of the versions; `name` and `ready` are for KServe's clients."""
-        g.model = model
+        current().model = model
         selector = Selector(version, label)
         states = server.status(model, selector)
         try:
@@ -71,9 +69,9 @@ def blueprint(
     @routes.get(MODEL + "/metadata")
     @routes.get(MODEL + VERSION + "/metadata")
     @routes.get(MODEL + LABEL + "/metadata")
-    def metadata(model: str, version: int | None = None, label: str | None = None) -> Response:
+    def metadata(model: str, version: int | None = None, label: str | None = None) -> Document:
         """A version's signatures."""
-        g.model = model
+        current().model = model
         selector = Selector(version, label)
         if selector == DEFAULT:
             servable = catalog.learn(model).servable  # the one that answers
@@ -88,15 +86,27 @@ def blueprint(
         )
         return Document.of({"model_spec": spec, "metadata": {"signature_def": signatures}})
 
-    @routes.post(MODEL + ":predict")
-    @routes.post(MODEL + VERSION + ":predict")
-    @routes.post(MODEL + LABEL + ":predict")
-    def predict(model: str, version: int | None = None, label: str | None = None) -> Response:
+    return routes
+
+
+def predictions(answerer: Answerer, *, max_body_bytes: int) -> Routes:
+    """The routes of predictions.
+
+    Args:
+        answerer: Who answers.
+        max_body_bytes: The largest body accepted.
+
+    Returns:
+        They, by their patterns.
+    """
+
+    def predict(exchange: Exchange, model: str, version: int | None = None, label: str | None = None) -> Document:
         """Predictions by row for `instances`, by tensor for `inputs`."""
-        g.model = model
-        check_media_type()
-        request = decode(DECODER, read_body(max_body_bytes), V1)
+        exchange.model = model
+        check_media_type(exchange.environ)
+        request = decode(DECODER, read_body(exchange.environ, max_body_bytes), V1)
         prediction = answerer.answer(
+            exchange,
             model,
             lambda contract: _parse(contract, request),
             selector=Selector(version, label),
@@ -107,7 +117,7 @@ def blueprint(
             return Document.of({"predictions": by_row(results, prediction.batch.rows, plain=False)})
         return Document.of({"outputs": by_name(results)})
 
-    return routes
+    return {f"{MODEL}{which}:predict": predict for which in ("", VERSION, LABEL)}
 
 
 def _parse(contract: Contract, request: Any) -> Batch:

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint
 
 from gateway.catalog import Catalog
-from gateway.contract import Contract
+from gateway.contract import Batch, Contract
 from gateway.contract.decoding import decode
+from gateway.direct import Routes
 from gateway.document import Document
 from gateway.errors import NotJsonError
+from gateway.exchange import Exchange, current
 from gateway.oip import EXTENSIONS, LENGTH_HEADER
 from gateway.oip.reply import reply, wanted
 from gateway.oip.request import DECODER, REQUEST, parse
@@ -20,17 +22,16 @@ from gateway.routes.names import VERSION
 from gateway.signature import Selector
 
 MODEL = "/v2/models/<model:model>"
+LENGTH_KEY = "HTTP_" + LENGTH_HEADER.upper().replace("-", "_")  # in a WSGI environment
 MAX_DIGITS = 20  # of a length in a header; Python refuses to read a number of thousands
 
 
-def blueprint(answerer: Answerer, catalog: Catalog, readiness: Readiness, *, max_body_bytes: int) -> Blueprint:
-    """The routes.
+def blueprint(catalog: Catalog, readiness: Readiness) -> Blueprint:
+    """The routes that tell of the server and its models.
 
     Args:
-        answerer: Who answers.
         catalog: The models' versions.
         readiness: Who knows whether the models can answer.
-        max_body_bytes: The largest body accepted.
 
     Returns:
         A blueprint to register.
@@ -38,17 +39,17 @@ def blueprint(answerer: Answerer, catalog: Catalog, readiness: Readiness, *, max
     routes = Blueprint("v2", __name__)
 
     @routes.get("/v2")
-    def server() -> Response:
+    def server() -> Document:
         """What this server is."""
         return Document.of({"name": "gateway", "version": "1.0", "extensions": EXTENSIONS})
 
     @routes.get("/v2/health/live")
-    def live() -> Response:
+    def live() -> Document:
         """The process is up; nothing else is asked."""
         return Document.of({"live": True})
 
     @routes.get("/v2/health/ready")
-    def ready() -> Response:
+    def ready() -> Document:
         """All configured models can answer."""
         check_not_draining()
         readiness.check()
@@ -56,17 +57,17 @@ def blueprint(answerer: Answerer, catalog: Catalog, readiness: Readiness, *, max
 
     @routes.get(MODEL + "/ready")
     @routes.get(MODEL + VERSION + "/ready")
-    def model_ready(model: str, version: int | None = None) -> Response:
+    def model_ready(model: str, version: int | None = None) -> Document:
         """A model, or one of its versions, can answer."""
-        g.model = model
+        current().model = model
         catalog.learn(model, Selector(version)).servable.contract()  # what is known may have gone since
         return Document.of({"name": model, "ready": True})
 
     @routes.get(MODEL)
     @routes.get(MODEL + VERSION)
-    def metadata(model: str, version: int | None = None) -> Response:
+    def metadata(model: str, version: int | None = None) -> Document:
         """What a model takes and answers."""
-        g.model = model
+        current().model = model
         contract = catalog.learn(model, Selector(version)).servable.contract()
         return Document.of(
             {
@@ -80,28 +81,40 @@ def blueprint(answerer: Answerer, catalog: Catalog, readiness: Readiness, *, max
             }
         )
 
-    @routes.post(MODEL + "/infer")
-    @routes.post(MODEL + VERSION + "/infer")
-    def infer(model: str, version: int | None = None) -> Response:
-        """Predictions by tensor."""
-        g.model = model
-        check_media_type(BINARY)
-        text, content = _split(read_body(max_body_bytes))
-        asked = decode(DECODER, text, REQUEST)
-
-        def parsed(contract: Contract) -> Any:
-            wanted(contract.outputs, asked)  # refuse before anything is predicted
-            return parse(contract, asked, content)
-
-        prediction = answerer.answer(model, parsed, selector=Selector(version))
-        return reply(model, prediction, asked)
-
     return routes
 
 
-def _split(body: bytes) -> tuple[bytes, bytes]:
-    """The JSON, and the bytes behind it."""
-    length = request.headers.get(LENGTH_HEADER)
+def predictions(answerer: Answerer, *, max_body_bytes: int) -> Routes:
+    """The routes of predictions.
+
+    Args:
+        answerer: Who answers.
+        max_body_bytes: The largest body accepted.
+
+    Returns:
+        They, by their patterns.
+    """
+
+    def infer(exchange: Exchange, model: str, version: int | None = None) -> Document:
+        """Predictions by tensor."""
+        exchange.model = model
+        check_media_type(exchange.environ, BINARY)
+        body = read_body(exchange.environ, max_body_bytes)
+        text, content = _split(body, exchange.environ.get(LENGTH_KEY))
+        asked = decode(DECODER, text, REQUEST)
+
+        def parsed(contract: Contract) -> Batch:
+            wanted(contract.outputs, asked)  # refuse before anything is predicted
+            return parse(contract, asked, content)
+
+        prediction = answerer.answer(exchange, model, parsed, selector=Selector(version))
+        return reply(model, prediction, asked)
+
+    return {f"{MODEL}{which}/infer": infer for which in ("", VERSION)}
+
+
+def _split(body: bytes, length: str | None) -> tuple[bytes, bytes]:
+    """The JSON, which is so long, and the bytes behind it."""
     if length is None:
         return body, b""
     if not (length.isascii() and length.isdigit() and len(length) <= MAX_DIGITS and int(length) <= len(body)):

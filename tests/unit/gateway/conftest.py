@@ -9,8 +9,24 @@ from flask.testing import FlaskClient
 from gateway import create_app
 from gateway import traffic as traffic_module
 from gateway.config import Settings
+from gateway.direct import Direct
 from tests.unit.gateway.fake_server import FakeServer, serving
 from tests.unit.gateway.measured import Measured
+
+WAYS = ("direct", "flask")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have the tests of predictions ask both ways."""
+    if metafunc.definition.get_closest_marker("both_ways"):
+        metafunc.parametrize("way", WAYS, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has predictions go through Flask like everything else, where the test is to ask so."""
+    if getattr(request, "param", "direct") == "flask":
+        monkeypatch.setattr(Direct, "__call__", lambda self, *asked: self.behind(*asked))
 
 
 @pytest.fixture

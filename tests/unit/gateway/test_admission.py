@@ -12,6 +12,8 @@ from gateway.facts import ARRIVED, DRAINING, OVERLOADED
 from tests.unit.gateway.canaries import ask, hanging, with_canary
 from tests.unit.gateway.fake_server import FakeServer, line
 
+pytestmark = pytest.mark.both_ways
+
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 

@@ -23,6 +23,8 @@ from tests.processes import free_port
 from tests.unit.gateway.answers import document
 from tests.unit.gateway.fake_server import FakeServer
 
+pytestmark = pytest.mark.both_ways
+
 JOBS, PEOPLE = "key-of-the-jobs", "key-of-the-people"
 HEALTH = ["/livez", "/readyz", "/v2/health/live", "/v2/health/ready"]
 BODY = {"data": [10]}

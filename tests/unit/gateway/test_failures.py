@@ -12,6 +12,8 @@ from tests.processes import free_port
 from tests.unit.gateway.answers import document
 from tests.unit.gateway.fake_server import FailedError, FakeServer
 
+pytestmark = pytest.mark.both_ways
+
 EXPECTED = {
     "CANCELLED": 502,
     "UNKNOWN": 502,

@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from gateway.logs import logging_config
 from tests.unit.gateway.fake_server import FakeServer
 
+pytestmark = pytest.mark.both_ways
+
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:

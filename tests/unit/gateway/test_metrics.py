@@ -12,10 +12,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway import metrics
 from gateway import tf_serving_pb2 as pb
+from gateway.seldom import Seldom
 from tests.unit.gateway.canaries import ALWAYS, ask, failing, with_canary
 from tests.unit.gateway.cards import NOT_GOLDEN
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, FakeServer, Served
 from tests.unit.gateway.measured import Measured
+
+pytestmark = pytest.mark.both_ways
 
 Traffic = Callable[..., None]
 PREDICTIONS, FALLBACKS = "gateway_predictions_total", "gateway_canary_fallbacks_total"
@@ -182,6 +185,7 @@ def test_what_cannot_be_counted_is_answered(
         raise FileNotFoundError("/tmp/gateway-metrics-x")  # noqa: S108 - nothing is written
 
     monkeypatch.setattr(metrics, "_series", {})
+    monkeypatch.setattr(metrics, "_seldom", Seldom(metrics.LOG_SECONDS))
     monkeypatch.setattr(metrics.PREDICTIONS, "labels", labels)
     assert [ask(client).status_code for _ in range(3)] == [200] * 3
     assert [record.__dict__["cause"] for record in caplog.records] == ["/tmp/gateway-metrics-x"]  # noqa: S108

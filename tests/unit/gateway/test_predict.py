@@ -8,6 +8,8 @@ from gateway.tensors import DTYPES, pack, unpack
 from tests.unit.gateway.answers import document
 from tests.unit.gateway.fake_server import FakeServer, info
 
+pytestmark = pytest.mark.both_ways
+
 
 @pytest.mark.parametrize(
     ("body", "prediction"),

@@ -19,6 +19,8 @@ from tests.processes import free_port, running, wait_until
 from tests.unit.gateway.cards import NOT_GOLDEN
 from tests.unit.gateway.fake_server import FailedError, FakeServer, Served
 
+pytestmark = pytest.mark.both_ways
+
 PAGES = ["/", "/docs", "/redoc"]
 ASSETS = ["/docs/assets/redoc.js", "/docs/assets/swagger_bundle.js", "/docs/assets/swagger_style.css"]
 ALL = {

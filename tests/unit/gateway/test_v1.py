@@ -13,6 +13,8 @@ from tests.unit.gateway.answers import document
 from tests.unit.gateway.cards import NOT_GOLDEN
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, FakeServer, Served, info
 
+pytestmark = pytest.mark.both_ways
+
 MODEL = "/v1/models/line"
 FLOATS, TEXTS = info(pb.DT_FLOAT, -1), info(pb.DT_STRING, -1)
 

@@ -12,6 +12,8 @@ from gateway import tf_serving_pb2 as pb
 from tests.unit.gateway.answers import document
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, FailedError, FakeServer, info
 
+pytestmark = pytest.mark.both_ways
+
 MODEL = "/v1/models/line"
 PREDICT = f"{MODEL}:predict"
 BODY = {"instances": [10]}

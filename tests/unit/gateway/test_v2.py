@@ -10,6 +10,8 @@ from gateway.tensors import DTYPES, pack
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, FakeServer, info
 from tests.unit.gateway.inference import MODEL, X, echoing, infer
 
+pytestmark = pytest.mark.both_ways
+
 Y = {"name": "y", "datatype": "FP32", "shape": [2, 1], "data": [31.0, 34.0]}
 
 

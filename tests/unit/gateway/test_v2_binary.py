@@ -12,6 +12,8 @@ from tests.unit.gateway.answers import document
 from tests.unit.gateway.fake_server import FakeServer, info
 from tests.unit.gateway.inference import AS_BYTES, INFER, LENGTH, echoing, post, split, tensor
 
+pytestmark = pytest.mark.both_ways
+
 TEN = struct.pack("<f", 10)
 
 

@@ -12,6 +12,8 @@ from gateway.tensors import DTYPES, pack
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, FakeServer, info
 from tests.unit.gateway.inference import AS_BYTES, INFER, echoing, error, post, tensor
 
+pytestmark = pytest.mark.both_ways
+
 TEN = struct.pack("<f", 10)
 
 

@@ -10,6 +10,8 @@ from gateway import tf_serving_pb2 as pb
 from tests.unit.gateway.fake_server import FakeServer, info
 from tests.unit.gateway.inference import INFER, X, error
 
+pytestmark = pytest.mark.both_ways
+
 
 def refused(client: FlaskClient, body: Any) -> str:
     """The message that refuses a request with 400."""

@@ -9,6 +9,8 @@ from gateway import tf_serving_pb2 as pb
 from tests.unit.gateway.fake_server import FailedError, FakeServer, info
 from tests.unit.gateway.inference import INFER, MODEL, X, error
 
+pytestmark = pytest.mark.both_ways
+
 
 @pytest.mark.parametrize(
     "body", [b"", b"{", b'{"inputs": [NaN]}', b'{"inputs": [{"name": "\\ud800"}]}', b'{"inputs": ' + b"[" * 900]
