@@ -1,19 +1,25 @@
 """One loaded version of a SavedModel."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import grpc
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
-from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
+from tensorflow.core.protobuf import meta_graph_pb2
 
 from serving.embedded.errors import RequestError, invalid_argument
 from serving.embedded.tensors import dtype_name, from_proto, to_proto
 
+v1 = tf.compat.v1
+_INIT_OP = "__saved_model_init_op"  # listed with the signatures, and none
+# Operations run in the thread of the call: to hand those of a small model around costs more than to do them.
+_CONFIG = v1.ConfigProto(inter_op_parallelism_threads=-1)
+
 
 class Servable:
-    """A SavedModel in memory. Its methods may be called from any number of threads.
+    """A SavedModel in memory, in a session, as TensorFlow Serving has it. Its methods may be called from any thread.
 
     Attributes:
         signature_defs: the SavedModel's signatures as it declares them, by name.
@@ -28,8 +34,22 @@ class Servable:
         Raises:
             Exception: whatever TensorFlow raises for a SavedModel that it cannot load.
         """
-        self._model = tf.saved_model.load(str(folder))  # also keeps the variables alive
-        self.signature_defs: Mapping[str, meta_graph_pb2.SignatureDef] = _signature_defs(folder)
+        self._session = v1.Session(graph=tf.Graph(), config=_CONFIG)
+        with self._session.graph.as_default():
+            loaded = v1.saved_model.load(self._session, ["serve"], str(folder))
+        self.signature_defs: Mapping[str, meta_graph_pb2.SignatureDef] = dict(loaded.signature_def)
+        self._calls = {
+            name: self._make_call(definition)
+            for name, definition in self.signature_defs.items()
+            if name != _INIT_OP and all(info.name for info in _infos(definition))  # else composite or sparse
+        }
+
+    def _make_call(self, definition: meta_graph_pb2.SignatureDef) -> Callable[..., list[Any]]:
+        """A signature as a function of its inputs' values, in their order by name."""
+        outputs = [definition.outputs[alias].name for alias in sorted(definition.outputs)]
+        inputs = [definition.inputs[alias].name for alias in sorted(definition.inputs)]
+        call: Callable[..., list[Any]] = self._session.make_callable(outputs, inputs)
+        return call
 
     def predict(
         self, signature: str, inputs: Mapping[str, tensor_pb2.TensorProto], output_filter: Collection[str]
@@ -38,7 +58,7 @@ class Servable:
 
         Args:
             signature: the signature's name.
-            inputs: a tensor for each input of the signature. Shapes are left to the model's operations.
+            inputs: a tensor for each input of the signature.
             output_filter: the names of the wanted outputs; empty for all.
 
         Returns:
@@ -47,25 +67,25 @@ class Servable:
         Raises:
             RequestError: FAILED_PRECONDITION for an unknown signature; INVALID_ARGUMENT for inputs or outputs that do
                 not fit the signature.
-            tf.errors.OpError: what an operation of the model raised, for example for a wrong shape.
+            tf.errors.OpError: what an operation of the model raised.
         """
-        if signature not in self._model.signatures or signature not in self.signature_defs:
+        if signature not in self._calls:
             raise RequestError(grpc.StatusCode.FAILED_PRECONDITION, f'Serving signature key "{signature}" not found.')
         definition = self.signature_defs[signature]
         _check_names(definition, inputs)
         _check_filter(definition, output_filter)
-        tensors = {alias: from_proto(alias, proto) for alias, proto in inputs.items()}
+        values = [from_proto(alias, inputs[alias]) for alias in sorted(inputs)]
         _check_dtypes(definition, inputs)
-        outputs = self._model.signatures[signature](**tensors)
-        return {
-            alias: to_proto(tensor) for alias, tensor in outputs.items() if not output_filter or alias in output_filter
-        }
+        try:
+            outputs = self._calls[signature](*values)
+        except ValueError as error:  # a shape that the session refuses before any operation sees it
+            raise invalid_argument(str(error)) from error
+        found = zip(sorted(definition.outputs), outputs, strict=True)
+        return {alias: to_proto(values) for alias, values in found if not output_filter or alias in output_filter}
 
 
-def _signature_defs(folder: Path) -> dict[str, meta_graph_pb2.SignatureDef]:
-    saved_model = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
-    graphs = [graph for graph in saved_model.meta_graphs if "serve" in graph.meta_info_def.tags]
-    return dict(graphs[0].signature_def) if graphs else {}
+def _infos(definition: meta_graph_pb2.SignatureDef) -> list[meta_graph_pb2.TensorInfo]:
+    return [*definition.inputs.values(), *definition.outputs.values()]
 
 
 def _check_names(definition: meta_graph_pb2.SignatureDef, inputs: Collection[str]) -> None:
