@@ -2,9 +2,8 @@
 
 import re
 
-LENGTH = re.compile(rb"\r\ncontent-length[ \t]*:([^\r]*)", re.IGNORECASE)
-CODINGS = re.compile(rb"\r\ntransfer-encoding[ \t]*:([^\r]*)", re.IGNORECASE)
-EXPECTS = re.compile(rb"\r\nexpect[ \t]*:", re.IGNORECASE)
+FIELDS = re.compile(rb"\r\n(content-length|transfer-encoding|expect)[ \t]*:([^\r]*)", re.IGNORECASE)
+LENGTH_CHARS, CODING_CHARS = len("content-length"), len("transfer-encoding")
 MAX_DIGITS = 18
 MAX_SIZE_LINE = 8190  # of a chunk, with its extensions; gunicorn's own limit
 # A chunk of one byte takes six, and may have extensions: so much more than a body may have is not buffered.
@@ -43,7 +42,8 @@ class Arrival:
         self._end: int | None = None  # where it ends; None where chunks tell
         self._chunk = 0  # where the next one begins
         self._chunks = self._decoded = 0  # how many there were, and what they hold
-        self.add(received)
+        if received:
+            self.add(received)
 
     def add(self, data: bytes) -> None:
         """Take what has arrived; `whole` and `ready` tell what comes of it."""
@@ -60,9 +60,15 @@ class Arrival:
             self.ready = self.endless = len(self.received) > self._max_head
             return
         self._body = self._chunk = found + 4
-        head = bytes(self.received[: found + 2])
-        lengths = LENGTH.findall(head)
-        if codings := CODINGS.findall(head):
+        lengths, codings, expects = list[bytes](), list[bytes](), False
+        for name, value in FIELDS.findall(self.received, 0, found + 2):
+            if len(name) == LENGTH_CHARS:
+                lengths.append(value)
+            elif len(name) == CODING_CHARS:
+                codings.append(value)
+            else:
+                expects = True
+        if codings:
             # With a length as well, which of them holds is not for us to guess; another coding is not known here.
             self.ready = bool(lengths) or [coding.strip().lower() for coding in codings] != [b"chunked"]
         else:
@@ -73,7 +79,7 @@ class Arrival:
                 self._end += 0 if odd else int(length)
                 self.too_large = not odd and int(length) > self._max_body
                 self.ready = odd or self.too_large
-        self.owes_continue = bool(EXPECTS.search(head)) and not self.ready
+        self.owes_continue = expects and not self.ready
 
     def _find_end(self) -> None:
         if self._end is None:

@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from gunicorn import http
@@ -74,6 +75,8 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no annotations
         keep: Whether it is to be used again after the answer.
         held_bytes: How much of it the worker has counted as held in memory.
         closed: Whether it has been closed.
+        watched: The event that the system is asked to tell of; 0 if none.
+        callback: What to do then; None while a thread has it.
     """
 
     parser: Any
@@ -93,6 +96,8 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no annotations
         self.arrived = 0.0
         self.overloaded = self.keep = self.closed = False
         self.held_bytes = 0
+        self.watched = 0
+        self.callback: Callable[[Connection, Any], None] | None = None
         self._handshaken = tls is None
 
     def init(self) -> None:

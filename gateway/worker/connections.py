@@ -21,6 +21,7 @@ from gateway.seldom import Seldom
 from gateway.worker import balance, generation
 from gateway.worker.arrival import Arrival
 from gateway.worker.connection import NOT_YET, Connection, Waiting
+from gateway.worker.threads import Deferred
 
 READ_SECONDS = 20.0  # how long a request may take to arrive, from its first byte on
 SEND_SECONDS = 20.0  # how long a client may take to read its answer
@@ -30,6 +31,7 @@ REST_SECONDS = 0.5  # after the system had no room for another connection
 YIELD_SECONDS = 0.01  # how long a worker leaves a connection to those that have fewer, before it takes it itself
 YIELD_MARGIN = 1  # how many more it may have than they
 FREE_SECONDS = 0.1  # how long it takes all that come after it has yielded in vain: the other may be frozen
+NOTIFY_SECONDS = 0.25  # between two signs of life; gunicorn's master waits for many times that
 MAX_HEAD_BYTES = 64 * 1024
 SPARE_FILES = 48  # of those that the process may open, for all but connections: the model server's, metrics, logs
 CLOSING = b"Connection: close\r\nContent-Length: 0\r\n\r\n"
@@ -52,6 +54,7 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.method_queue = Deferred()
         self.settings: Settings = load_settings()
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.worker_connections = max(min(self.worker_connections, files - SPARE_FILES), 1)
@@ -67,9 +70,9 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
         self.held_bytes = 0
         self.stop_at: float | None = None
         self._generation = generation.current()
-        self._rest_until = 0.0
+        self._rest_until = self._notify_at = 0.0
         self._free_until = 0.0
-        self._has_yielded = False
+        self._has_yielded = self._is_orphan = False
         self._seldom = Seldom(60.0)
         self._tls = _tls_context(self.cfg) if self.cfg.is_ssl else None
 
@@ -153,18 +156,38 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
         event: int = selectors.EVENT_READ,
     ) -> None:
         """Wait for a connection to become readable, or writable."""
-        self.poller.register(conn.socket, event, functools.partial(callback, conn))
+        conn.callback = callback
+        self._watch(conn, event)
         kind.add(conn)
 
-    def forget(self, conn: Connection) -> None:
-        """No longer wait for a connection."""
+    def release(self, conn: Connection) -> None:
+        """No longer wait for a connection. It is watched on: to cease and to begin anew are two calls of the system."""
         for kind in self.waiting:
-            if kind.discard(conn):
-                self.poller.unregister(conn.socket)
+            kind.discard(conn)
+        conn.callback = None
+
+    def _watch(self, conn: Connection, event: int) -> None:
+        """Have the system tell when a connection is readable, or writable; 0 for no more."""
+        if conn.watched == event:
+            return
+        if not event:
+            self.poller.unregister(conn.socket)
+        elif conn.watched:
+            self.poller.modify(conn.socket, event, functools.partial(self._on_event, conn))
+        else:
+            self.poller.register(conn.socket, event, functools.partial(self._on_event, conn))
+        conn.watched = event
+
+    def _on_event(self, conn: Connection, socket_: Any) -> None:
+        if conn.callback is not None:
+            conn.callback(conn, socket_)
+        else:  # while a thread has it: its client has sent the next request already, or is gone
+            self._watch(conn, 0)
 
     def drop(self, conn: Connection) -> None:
         """Close a connection."""
-        self.forget(conn)
+        self.release(conn)
+        self._watch(conn, 0)
         self.hold(conn, 0)
         self.nr_conns -= 1
         conn.close()
@@ -199,7 +222,7 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
         try:
             data = conn.receive()
         except ssl.SSLWantWriteError:
-            self._watch(conn, selectors.EVENT_WRITE)
+            self._watch(conn, selectors.EVENT_WRITE)  # TLS: another event than what is to be done
             return None
         except NOT_YET:
             self._watch(conn, selectors.EVENT_READ)
@@ -210,15 +233,10 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
         self._watch(conn, selectors.EVENT_READ)
         return data
 
-    def _watch(self, conn: Connection, event: int) -> None:
-        """Wait for what TLS waits for, which may be another event than what is to be done."""
-        if self._tls is not None and (key := self.poller.get_key(conn.socket)).events != event:
-            self.poller.modify(conn.socket, event, key.data)
-
     def give_up(self, conn: Connection, words: bytes, reason: str) -> None:
         """Refuse a request that has not arrived."""
         metrics.count(metrics.PROBLEMS, reason)
-        self.forget(conn)
+        self.release(conn)
         conn.say(words)
         self.linger(conn)
 
@@ -226,6 +244,17 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
         """Count what is held in memory for a connection."""
         self.held_bytes += size - conn.held_bytes
         conn.held_bytes = size
+
+    def notify(self) -> None:
+        """Tell gunicorn's master that this worker is alive: now and then, not each time that something happens."""
+        if (now := time.monotonic()) >= self._notify_at:
+            self._notify_at = now + NOTIFY_SECONDS
+            super().notify()
+            self._is_orphan = not super().is_parent_alive()
+
+    def is_parent_alive(self) -> bool:
+        """Whether gunicorn's master is there, as of the last sign of life."""
+        return not self._is_orphan
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for what happens next, and see to it."""
@@ -236,7 +265,11 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
             balance.state(self.age, self.nr_conns)
             if not self._accepting and self._rest_until > time.monotonic():
                 due = min(due, self._rest_until)
-        super().wait_for_and_dispatch_events(min(timeout, max(due - time.monotonic(), 0)))
+        events = self.poller.select(min(timeout, max(due - time.monotonic(), 0)))
+        # First what threads have left: a client that has its answer may be among the events with its next request.
+        self.method_queue.do()
+        for key, _ in events:
+            key.data(key.fileobj)
 
     def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT001, FBT002  # gunicorn's signature
         """Close what has been waited for too long."""

@@ -5,12 +5,12 @@ import selectors
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from gateway import facts, metrics
 from gateway.worker.connection import Connection
 from gateway.worker.connections import CLOSING, Connections
+from gateway.worker.threads import Threads
 
 QUICK_THREADS = 2  # for what asks nobody: liveness, metrics, and refusing what is one too many
 READY_THREADS = 2  # for readiness, which waits for a model server that hangs
@@ -19,6 +19,7 @@ MAX_BODIES, LEAST_HELD_BYTES = 16, 64 * 1024 * 1024
 PROBE = re.compile(rb"(?:GET|HEAD) /(?:(readyz|v2/health/ready)|livez|metrics|v2/health/live)[ ?]")
 TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + CLOSING
 NO_ROOM = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n" + CLOSING
+TELL_SECONDS = 0.05  # between two times that the number of requests in hand is written down
 LEAST_PROGRESS_BYTES = 16 * 1024  # a client that takes less at a time is not given more time for it
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -31,14 +32,19 @@ class Worker(Connections):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._max_held_bytes = max(MAX_BODIES * self.settings.max_body_bytes, LEAST_HELD_BYTES)
-        self._in_flight = 0
+        self._in_flight = self._told = 0
+        self._tell_at = 0.0
         self._of_thread = threading.local()
 
     def init_process(self) -> None:
         """Start, after the fork; returns when the worker ends."""
-        self._quick = ThreadPoolExecutor(QUICK_THREADS, "quick")
-        self._ready = ThreadPoolExecutor(READY_THREADS, "ready")
+        self._quick = Threads(QUICK_THREADS, "quick")
+        self._ready = Threads(READY_THREADS, "ready")
         super().init_process()
+
+    def get_thread_pool(self) -> Threads:
+        """Where predictions are made; gunicorn asks for it."""
+        return Threads(self.settings.threads, "request")
 
     def take(self, conn: Connection, data: bytes) -> None:
         """Have a request answered when all of it has arrived."""
@@ -47,7 +53,7 @@ class Worker(Connections):
         if conn.arrival.endless:
             self.give_up(conn, TOO_LONG, "head_too_large")
         elif conn.arrival.ready:
-            self.forget(conn)
+            self.release(conn)
             self._dispatch(conn)
         elif not self._relieve():
             self.give_up(conn, NO_ROOM, "no_room")
@@ -64,18 +70,23 @@ class Worker(Connections):
         counts = probe is None and not conn.overloaded
         pool = self._ready if probe and probe[1] else self.tpool if counts else self._quick
         try:
-            future = pool.submit(self.handle, conn)
+            pool.submit(self._handle, conn, counts)
         except RuntimeError as error:  # the system has no more threads
             self.make_room(error)
             self.drop(conn)
             return
-        self._count(counts)
-        future.add_done_callback(lambda done: self.method_queue.defer(self._finish, conn, done, counts))
+        self._in_flight += counts
 
-    def _finish(self, conn: Connection, done: Future[Any], counts: bool) -> None:  # noqa: FBT001
+    def _handle(self, conn: Connection, counts: bool) -> None:  # noqa: FBT001
+        try:
+            conn.keep = self.handle(conn)
+        except BaseException:  # noqa: BLE001  # the thread is needed; gunicorn has logged what there is to say
+            conn.keep = False
+        self.method_queue.defer(self._finish, conn, counts)
+
+    def _finish(self, conn: Connection, counts: bool) -> None:  # noqa: FBT001
         """See that the client gets the answer."""
-        self._count(-counts)
-        conn.keep = not done.cancelled() and done.exception() is None and bool(done.result())
+        self._in_flight -= counts
         if conn.sock.kept:  # its thread could not send all of it
             self.hold(conn, len(conn.sock.kept))
             self.wait(conn, self.sending, self._on_writable, selectors.EVENT_WRITE)
@@ -93,7 +104,7 @@ class Worker(Connections):
             self.drop(conn)
             return
         if not left:
-            self.forget(conn)
+            self.release(conn)
             self._go_on(conn)
         elif before - left >= LEAST_PROGRESS_BYTES:
             self.hold(conn, left)
@@ -127,10 +138,16 @@ class Worker(Connections):
             self.drop(conn)
         return self.held_bytes <= self._max_held_bytes
 
-    def _count(self, more: int) -> None:
-        if more:
-            self._in_flight += more
-            metrics.in_flight(self._in_flight)
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for what happens next, and see to it. How many requests are in hand is told now and then."""
+        if self._in_flight != self._told:
+            now = time.monotonic()
+            if now >= self._tell_at:
+                metrics.in_flight(self._in_flight)
+                self._told, self._tell_at = self._in_flight, now + TELL_SECONDS
+            else:
+                timeout = min(timeout, self._tell_at - now)
+        super().wait_for_and_dispatch_events(timeout)
 
     def load_wsgi(self) -> None:
         """Load the application, and tell it of each request what only the worker knows."""
@@ -148,7 +165,7 @@ class Worker(Connections):
 
         self.wsgi = informed
 
-    def handle(self, conn: Connection) -> Any:
+    def handle(self, conn: Connection) -> bool:
         """Answer a request, in a thread, and send what the client takes at once."""
         keep = super().handle(conn)
         self._of_thread.conn = None
@@ -157,7 +174,7 @@ class Worker(Connections):
         except OSError:
             conn.sock.kept.clear()
             return False
-        return keep and not conn.sock.broken
+        return bool(keep) and not conn.sock.broken
 
     def _keepalive_after(self, conn: Connection, keepalive: Any) -> bool:
         """Whether there may be another request; not behind a body that nobody has read, and that is found to be bad."""
