@@ -122,10 +122,21 @@ def _log(exchange: Exchange, status: int, seconds: float) -> None:
         "client": environ.get("REMOTE_ADDR"),
     }
     fields |= {name: value for name, value in zip(FIELDS, NOTED(exchange), strict=True) if value is not None}
-    # What `log.log` does, but for finding out where it was called, which is known, and costs more than the rest.
-    record = log.makeRecord(log.name, level, __file__, 0, "request", (), None, extra=fields)
-    record.request_fields = fields
-    log.handle(record)
+    log.handle(_record(level, fields))
+
+
+# What is the same of all records. To find out anew where, when since the start and by whom each is made costs more than
+# to write it: such as would be another's is left out.
+SAME = vars(log.makeRecord(log.name, logging.INFO, __file__, 0, "request", (), None))
+SAME |= dict.fromkeys(("thread", "threadName", "process", "processName", "relativeCreated"))
+
+
+def _record(level: int, fields: dict[str, Any]) -> logging.LogRecord:
+    """A record such as `log.log` makes."""
+    record, now = logging.LogRecord.__new__(logging.LogRecord), time.time()
+    own = {"levelno": level, "levelname": logging.getLevelName(level), "created": now, "msecs": now % 1 * 1000}
+    vars(record).update(SAME | own | fields, request_fields=fields)
+    return record
 
 
 class Formatter(MsgspecFormatter):

@@ -123,6 +123,8 @@ DROPPED = Counter(
 )
 
 _made: list[str] = []
+_pid = [os.getpid()]
+os.register_at_fork(after_in_child=lambda: _pid.__setitem__(0, os.getpid()))
 _series: dict[tuple[Any, ...], Any] = {}
 _seldom = Seldom(LOG_SECONDS)
 
@@ -198,6 +200,10 @@ def text() -> bytes:
     return generate_latest(registry)
 
 
+def _own_pid() -> int:
+    return _pid[0]
+
+
 def share() -> None:
     """Let the processes that are forked from here share what they measure, in a private folder, unless one is given.
 
@@ -208,7 +214,8 @@ def share() -> None:
     if not given or Path(given).name.startswith(PREFIX):
         _made.append(tempfile.mkdtemp(prefix=PREFIX))
         os.environ[FOLDER_VARIABLE] = _made[-1]
-        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # the library chose when it was imported
+    # The library chose when it was imported; and it would ask the system for the process's number at each count.
+    values.ValueClass = values.MultiProcessValue(_own_pid)  # type: ignore[no-untyped-call]
 
 
 def reserve() -> None:

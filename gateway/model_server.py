@@ -5,10 +5,10 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import grpc
+import msgspec
 from google.protobuf.message import DecodeError, Message
 
 from gateway import call
@@ -25,8 +25,7 @@ UNKNOWN_LABEL = "Unrecognized servable version label"  # the code alone does not
 PROBE_SECONDS = 2.0  # who asks for readiness does not wait long: docker-compose gives up after 5 s, Kubernetes after 1
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A prediction: the version that made it, and its outputs by name."""
 
     version: int

@@ -1,9 +1,10 @@
 """Answer a request with predictions: check it, ask the model server, read its answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
 import grpc
+import msgspec
+from msgspec.structs import replace
 
 from gateway import tf_serving_pb2 as pb
 from gateway.catalog import Catalog
@@ -17,8 +18,7 @@ from gateway.signature import DEFAULT, SERVING_DEFAULT, Selector
 ATTEMPTS = 3
 
 
-@dataclass(frozen=True)
-class Prediction:
+class Prediction(msgspec.Struct, frozen=True):
     """An answer.
 
     Attributes:

@@ -2,11 +2,11 @@
 
 import hashlib
 import random
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """What a client says of the canary.
 
     Attributes:

@@ -3,10 +3,10 @@
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import grpc
+import msgspec
 
 from gateway import tf_serving_pb2 as pb
 from gateway.contract.outputs import Output
@@ -15,8 +15,7 @@ from gateway.errors import ModelServerError, Place
 from gateway.tensors import unpack
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """One output of all instances.
 
     Attributes:

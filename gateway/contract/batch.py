@@ -1,7 +1,8 @@
 """A request's instances, checked and packed, with what the model card makes of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from gateway import tf_serving_pb2 as pb
 from gateway.contract.columns import Column
@@ -10,8 +11,7 @@ from gateway.tensors import from_bytes, pack, to_bytes
 from gateway.wording import number
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """What is sent to the model server.
 
     Attributes:

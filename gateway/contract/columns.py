@@ -3,15 +3,15 @@
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from gateway.contract.features import Feature
 from gateway.errors import InvalidInputError, Place
 
 
-@dataclass(frozen=True)
-class Root:
+class Root(msgspec.Struct, frozen=True):
     """Where a feature's parts stand in the request.
 
     Attributes:
@@ -42,8 +42,7 @@ class Root:
         return f"{self.before}{number}{self.after}" + "".join(f"/{place}" for place in places)
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """All values of one feature.
 
     Attributes:

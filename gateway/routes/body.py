@@ -62,10 +62,11 @@ def read_body(environ: dict[str, Any], max_bytes: int) -> bytes:
     """
     if environ.get(TOO_LARGE):
         raise RequestEntityTooLarge
-    # One byte more than it may have: of a body without a stated length, Werkzeug reads no more, and says nothing.
-    stream = get_input_stream(environ, max_content_length=max_bytes + 1)
     try:
-        body = stream.read()
+        if environ.get("wsgi.input_terminated"):  # as with gunicorn: what is read ends where the body does
+            body: bytes = environ["wsgi.input"].read(max_bytes + 1)
+        else:
+            body = get_input_stream(environ, max_content_length=max_bytes + 1).read()
     except HTTPException:
         raise
     except Exception as error:  # gunicorn's parser raises whatever a broken chunk makes it raise

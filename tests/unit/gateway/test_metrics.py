@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import pytest
 from flask.testing import FlaskClient
+from prometheus_client import values
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway import metrics
@@ -194,6 +195,7 @@ def test_what_cannot_be_counted_is_answered(
 def test_a_given_folder_is_used_and_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where a folder is named already, none is made, and that one stays."""
     monkeypatch.setenv(metrics.FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(values, "ValueClass", values.ValueClass)
     metrics.share()
     metrics.end_sharing()
     assert metrics._made == []
