@@ -6,10 +6,9 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from gateway import tf_serving_pb2 as pb
 from gateway.seldom import Seldom
 
 STOP_SECONDS = 1.0  # how long a process that ends waits for what is being done
@@ -130,8 +129,3 @@ class Aside(Generic[T]):
                 with self._lock:
                     self._waiting -= 1
                     self._bytes -= entry[1] if entry else 0
-
-
-def size_bytes(tensors: Iterable[pb.TensorProto]) -> int:
-    """What tensors take in memory, about."""
-    return sum(map(pb.TensorProto.ByteSize, tensors))

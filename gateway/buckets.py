@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from gateway.card import FeatureCard, OutputCard
-from gateway.tensors import Dtype, from_bytes, to_bytes
+from gateway.dtypes import Dtype
+from gateway.tensors import from_bytes, to_bytes
 
 DECILES = 11  # edges: the least value, nine between, the greatest
 

@@ -4,13 +4,10 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gateway import tf_serving_pb2 as pb
-from gateway.tensors import unpack
+from gateway.tensors import Tensor, unpack
 
 
-def difference(
-    names: Iterable[str], answer: Mapping[str, pb.TensorProto], other: Mapping[str, pb.TensorProto]
-) -> float:
+def difference(names: Iterable[str], answer: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> float:
     """The greatest difference of any two values.
 
     Args:
@@ -28,7 +25,7 @@ def difference(
     return max((_of_output(name, answer, other) for name in names), default=0.0)
 
 
-def _of_output(name: str, answer: Mapping[str, pb.TensorProto], other: Mapping[str, pb.TensorProto]) -> float:
+def _of_output(name: str, answer: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> float:
     if name not in answer or name not in other:
         raise ValueError(f"the output {name!r} is missing")
     (a, a_shape), (b, b_shape) = unpack(answer[name]), unpack(other[name])

@@ -6,13 +6,13 @@ from typing import Any
 import grpc
 import msgspec
 
-from gateway import tf_serving_pb2 as pb
 from gateway.card import Golden
 from gateway.contract import Contract
 from gateway.errors import ModelServerError, NotSupportedError, RefusedError
 from gateway.model_server import ModelServer
 from gateway.servable import Servable
 from gateway.signature import Selector, Signature
+from gateway.tensors import Tensor
 
 # These tell of the server or of the moment, not of the version.
 PASSING = {
@@ -60,8 +60,8 @@ def check(server: ModelServer, servable: Servable) -> str:
 
 
 def ask(
-    server: ModelServer, model: str, version: int, signature: str, inputs: Mapping[str, pb.TensorProto]
-) -> Mapping[str, pb.TensorProto]:
+    server: ModelServer, model: str, version: int, signature: str, inputs: Mapping[str, Tensor]
+) -> Mapping[str, Tensor]:
     """Ask one version. Of several servers behind one name some may not have it yet, so one miss is no answer.
 
     Args:

@@ -69,4 +69,4 @@ class Joint:
 
 def _is_even(batch: Batch) -> bool:
     """Whether all inputs have a row an instance: else the next request's rows would not stand under one another."""
-    return all(tensor.tensor_shape.dim[0].size == batch.rows for tensor in batch.inputs.values())
+    return all(tensor.shape[0] == batch.rows for tensor in batch.inputs.values())

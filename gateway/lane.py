@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping
 import grpc
 
 from gateway import call
-from gateway import tf_serving_pb2 as pb
 from gateway.call import Call
 from gateway.contract import Batch
 from gateway.model_server import Answer
-from gateway.tensors import joined, part
+from gateway.tensors import Tensor, joined, part
 
-Inputs = Mapping[str, pb.TensorProto]
+Inputs = Mapping[str, Tensor]
 
 # Who waits for longer makes the next call beside the one under way: a model that takes its time, or one of several
 # servers that hangs, is waited for by no more requests than it has been given.
@@ -196,6 +195,6 @@ def _asked(members: list[Member]) -> Answer:
         answer = leader.ask(inputs)
     rows = sum(member.rows for member in members)
     for name, tensor in answer.outputs.items():
-        if not tensor.tensor_shape.dim or tensor.tensor_shape.dim[0].size != rows:
+        if tensor.shape[:1] != (rows,):
             raise ValueError(f"{name!r} has not one row an instance")
     return answer

@@ -15,7 +15,9 @@ from gateway import call
 from gateway import tf_serving_pb2 as pb
 from gateway.channel import channel_options
 from gateway.errors import ModelServerError, UnknownLabelError
+from gateway.protos import from_proto, to_proto
 from gateway.signature import Metadata, Selector
+from gateway.tensors import Tensor
 
 M = TypeVar("M", bound=Message)
 
@@ -29,7 +31,7 @@ class Answer(msgspec.Struct, frozen=True):
     """A prediction: the version that made it, and its outputs by name."""
 
     version: int
-    outputs: Mapping[str, pb.TensorProto]
+    outputs: Mapping[str, Tensor]
 
 
 class ModelServer:
@@ -55,7 +57,7 @@ class ModelServer:
         model: str,
         selector: Selector,
         signature: str,
-        inputs: Mapping[str, pb.TensorProto],
+        inputs: Mapping[str, Tensor],
     ) -> Answer:
         """Ask a version for predictions.
 
@@ -70,12 +72,17 @@ class ModelServer:
 
         Raises:
             UnknownLabelError: The model has no such label.
-            ModelServerError: The server did not answer, or answered with an error.
+            ModelServerError: The server did not answer, or answered with an error, or with what cannot be read.
         """
-        request = pb.PredictRequest(model_spec=selector.spec(model, signature), inputs=inputs)
+        protos = {name: to_proto(tensor) for name, tensor in inputs.items()}
+        request = pb.PredictRequest(model_spec=selector.spec(model, signature), inputs=protos)
         with _named(selector.of(model)), _unknown_label_is_not_found(selector, told_by=UNKNOWN_LABEL):
             response = self._call(f"{PREDICTION_SERVICE}/Predict", request, pb.PredictResponse.FromString)
-        return Answer(response.model_spec.version.value, response.outputs)
+        try:
+            outputs = {name: from_proto(proto) for name, proto in response.outputs.items()}
+        except ValueError as error:
+            raise ModelServerError(grpc.StatusCode.INTERNAL, f"unreadable output: {error}") from error
+        return Answer(response.model_spec.version.value, outputs)
 
     def metadata(self, model: str, selector: Selector) -> Metadata:
         """Ask for a version's signatures.

@@ -3,15 +3,15 @@
 import logging
 
 from gateway import metrics
-from gateway.aside import Aside, size_bytes
+from gateway.aside import Aside
 from gateway.buckets import Watched, watched
 from gateway.card import FeatureCard, OutputCard
 from gateway.contract import Contract
+from gateway.dtypes import Dtype
 from gateway.errors import InvalidInputError
 from gateway.predictor import Prediction
 from gateway.sample import sample
 from gateway.seldom import Seldom
-from gateway.tensors import Dtype
 
 MAX_WAITING = 1_000
 MAX_BYTES = 16 * 1024 * 1024  # of the tensors that wait
@@ -50,8 +50,7 @@ class Observer:
         # Where another version has answered than the one that was asked, the card is not its own.
         if not prediction.contract.is_watched or prediction.contract.version != prediction.version:
             return
-        size = size_bytes([*prediction.batch.inputs.values(), *prediction.outputs.values()])
-        if not self._aside.put((model, prediction.packed()), size):
+        if not self._aside.put((model, prediction.packed()), prediction.size_bytes):
             metrics.count(metrics.DROPPED, WHAT)
 
     def refused(self, model: str, contract: Contract, error: InvalidInputError) -> None:

@@ -5,7 +5,7 @@ import logging
 import os
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,15 +14,14 @@ from typing import Any
 import msgspec
 
 from gateway import metrics
-from gateway import tf_serving_pb2 as pb
-from gateway.aside import Aside, size_bytes
+from gateway.aside import Aside
 from gateway.config import ConfigError
 from gateway.contract.answers import nest
 from gateway.contract.texts import text_or_base64
 from gateway.log_handlers import RotatingFile, Stdout
 from gateway.predictor import Prediction
 from gateway.seldom import Seldom
-from gateway.tensors import unpack
+from gateway.tensors import Tensor, unpack
 
 STDOUT = "stdout"
 MAX_WAITING = 1_000
@@ -42,11 +41,6 @@ class Entry:
     request_id: str
     model: str
     prediction: Prediction
-
-    @property
-    def tensors(self) -> Sequence[pb.TensorProto]:
-        """All of its tensors."""
-        return [*self.prediction.batch.inputs.values(), *self.prediction.outputs.values()]
 
 
 class PredictionLog:
@@ -78,7 +72,7 @@ class PredictionLog:
         if random.random() >= self._share:  # noqa: S311 - no secret
             return
         entry = Entry(time.time(), request_id, model, prediction.packed())
-        size = size_bytes(entry.tensors)
+        size = prediction.size_bytes
         if size > MAX_LINE_BYTES or not self._aside.put(entry, size):
             metrics.count(metrics.DROPPED, WHAT)
 
@@ -156,11 +150,11 @@ def line(entry: Entry) -> bytes:
     )
 
 
-def _plain(tensors: Mapping[str, pb.TensorProto]) -> dict[str, Any]:
+def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
     plain = {}
     for name, tensor in tensors.items():
         values, shape = unpack(tensor)
-        if tensor.dtype == pb.DT_STRING:
+        if tensor.dtype.kind == "string":
             values = list(map(text_or_base64, values))
         plain[name] = nest(values, shape) if shape else values[0]
     return plain

@@ -6,12 +6,12 @@ import grpc
 import msgspec
 from msgspec.structs import replace
 
-from gateway import tf_serving_pb2 as pb
 from gateway.catalog import Catalog
 from gateway.contract import Batch, Contract
 from gateway.errors import ModelServerError
 from gateway.joint import Joint
 from gateway.signature import DEFAULT, SERVING_DEFAULT, Selector
+from gateway.tensors import Tensor
 
 # A version can be replaced, by one with another signature, between learning its contract and asking it; more than two
 # such replacements in the time of one request are not a takeover but a fault.
@@ -33,7 +33,12 @@ class Prediction(msgspec.Struct, frozen=True):
     label: str | None
     contract: Contract
     batch: Batch
-    outputs: Mapping[str, pb.TensorProto]
+    outputs: Mapping[str, Tensor]
+
+    @property
+    def size_bytes(self) -> int:
+        """What its tensors take in memory, about."""
+        return sum(tensor.size_bytes for tensor in (*self.batch.inputs.values(), *self.outputs.values()))
 
     def packed(self) -> "Prediction":
         """The same without the request's values as Python's, which take many times the tensors' size: to be kept."""

@@ -4,36 +4,30 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from gateway import tf_serving_pb2 as pb
-from gateway.tensors import DTYPES, from_bytes, unpack
+from gateway.tensors import Tensor, from_bytes
 
 MAX_ROWS = 1_000  # more say little more, and cost a core's time
 MAX_VALUES = 10_000  # where rows are wide: an image has a hundred thousand
 
 
-def sample(tensor: pb.TensorProto, rows: int) -> Sequence[Any]:
+def sample(tensor: Tensor, rows: int) -> Sequence[Any]:
     """Values of a tensor.
 
     Args:
-        tensor: A tensor of a dtype in DTYPES.
+        tensor: The tensor.
         rows: How many rows it has.
 
     Returns:
         All values, in row-major order, strings as bytes; of more than MAX_ROWS rows, or MAX_VALUES values, those of
         whole rows, evenly spread; of a row that is wider than that, MAX_VALUES at random.
-
-    Raises:
-        ValueError: As for `unpack`.
     """
-    dtype = DTYPES.get(tensor.dtype)
-    if dtype is not None and dtype.code and (content := tensor.tensor_content):
-        # What is not looked at is not unpacked: while Python makes a million numbers, no request goes on.
-        size = dtype.size
+    # What is not looked at is not unpacked: while Python makes a million numbers, no request goes on.
+    content, size = tensor.content, tensor.dtype.size
+    if isinstance(content, bytes):
         parts = _parts(len(content) // size, rows)
-        values = from_bytes(dtype, b"".join(content[part.start * size : part.stop * size] for part in parts))
+        values = from_bytes(tensor.dtype, b"".join(content[part.start * size : part.stop * size] for part in parts))
     else:
-        whole, _ = unpack(tensor)
-        values = [value for part in _parts(len(whole), rows) for value in whole[part.start : part.stop]]
+        values = [value for part in _parts(len(content), rows) for value in content[part.start : part.stop]]
     return values if len(values) <= MAX_VALUES else random.sample(values, MAX_VALUES)
 
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway import metrics
-from gateway import tf_serving_pb2 as pb
-from gateway.aside import Aside, size_bytes
+from gateway.aside import Aside
 from gateway.catalog import Catalog
 from gateway.difference import difference
 from gateway.errors import OtherTensorsError
@@ -15,6 +14,7 @@ from gateway.model_server import ModelServer
 from gateway.predictor import Prediction
 from gateway.seldom import Seldom
 from gateway.signature import CANARY, Selector, Signature
+from gateway.tensors import Tensor
 from gateway.traffic import Traffic
 
 MAX_WAITING = 64
@@ -36,13 +36,8 @@ class Copy:
     label: str
     rows: int
     signature: Signature
-    inputs: Mapping[str, pb.TensorProto]
-    outputs: Mapping[str, pb.TensorProto]
-
-    @property
-    def size_bytes(self) -> int:
-        """What it takes in memory, about."""
-        return size_bytes([*self.inputs.values(), *self.outputs.values()])
+    inputs: Mapping[str, Tensor]
+    outputs: Mapping[str, Tensor]
 
 
 class Shadow:
@@ -77,7 +72,7 @@ class Shadow:
         batch, signature = answer.batch, answer.contract.signature
         label = shares.shadow_label
         copy = Copy(request_id, model, answer.version, label, batch.rows, signature, batch.inputs, answer.outputs)
-        size = copy.size_bytes
+        size = answer.size_bytes
         if size > MAX_BYTES or not self._aside.put(copy, size):
             metrics.count(metrics.SHADOW, model, label, "dropped")
 

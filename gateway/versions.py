@@ -10,11 +10,12 @@ import grpc
 from gateway import golden
 from gateway import tf_serving_pb2 as pb
 from gateway.card import Card, read_card
+from gateway.dtypes import DTYPES
 from gateway.errors import ModelServerError, UnknownLabelError
 from gateway.model_server import ModelServer
 from gateway.servable import Servable
 from gateway.signature import CARD, Metadata, Selector, alike, answers_with_card
-from gateway.tensors import DTYPES, pack
+from gateway.tensors import pack
 
 RECHECK_GOLDEN_SECONDS = 30.0  # a version that was refused is tried again, should the fault have been the server's
 FORGET_SECONDS = 60.0  # versions come and go; what was not in force for so long is read anew
@@ -123,5 +124,6 @@ class Versions:
             return Card()
         inputs = {"rows": pack(DTYPES[pb.DT_INT32], [1], [0])}
         outputs = golden.ask(self._server, model, metadata.version, CARD, inputs)
-        text = next(iter(outputs["card"].string_val), b"") if "card" in outputs else b""
+        texts = outputs["card"].content if "card" in outputs else []
+        text = texts[0] if isinstance(texts, list) and texts else b""
         return read_card(model, metadata.version, text)

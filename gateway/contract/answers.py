@@ -8,11 +8,10 @@ from typing import Any
 import grpc
 import msgspec
 
-from gateway import tf_serving_pb2 as pb
 from gateway.contract.outputs import Output
 from gateway.contract.texts import text_or_base64, to_base64
 from gateway.errors import ModelServerError, Place
-from gateway.tensors import unpack
+from gateway.tensors import Tensor, unpack
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -42,7 +41,7 @@ class Result(msgspec.Struct, frozen=True):
             yield Place(place, f'null stands for {next(group)[1]}: "{self.name}" has no finite value here')
 
 
-def read(expected: Sequence[Output], tensors: Mapping[str, pb.TensorProto], *, base64_names: bool) -> list[Result]:
+def read(expected: Sequence[Output], tensors: Mapping[str, Tensor], *, base64_names: bool) -> list[Result]:
     """Read the outputs.
 
     Args:
@@ -62,12 +61,12 @@ def read(expected: Sequence[Output], tensors: Mapping[str, pb.TensorProto], *, b
         raise ModelServerError(grpc.StatusCode.INTERNAL, f"unreadable output: {error}") from error
 
 
-def _result(output: Output, proto: pb.TensorProto, *, base64_names: bool) -> Result:
-    if proto.dtype != output.dtype.number:
-        raise ValueError(f"{output.name!r} came as dtype {proto.dtype}, not {output.dtype.name}")
-    values, shape = unpack(proto)
+def _result(output: Output, tensor: Tensor, *, base64_names: bool) -> Result:
+    if tensor.dtype is not output.dtype:
+        raise ValueError(f"{output.name!r} came as {tensor.dtype.name}, not {output.dtype.name}")
+    values, shape = unpack(tensor)
     lost: list[tuple[int, float]] = []
-    if proto.dtype == pb.DT_STRING:
+    if tensor.dtype.kind == "string":
         values = list(map(to_base64 if base64_names and output.name.endswith("_bytes") else text_or_base64, values))
     elif not all(map(math.isfinite, values)):
         lost = [(index, value) for index, value in enumerate(values) if not math.isfinite(value)]

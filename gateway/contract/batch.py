@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from gateway import tf_serving_pb2 as pb
 from gateway.contract.columns import Column
 from gateway.errors import Place
-from gateway.tensors import from_bytes, pack, to_bytes
+from gateway.tensors import Tensor, from_bytes, pack, to_bytes
 from gateway.wording import number
 
 
@@ -23,7 +22,7 @@ class Batch(msgspec.Struct, frozen=True):
         columns: The values behind the inputs; none where they came as bytes.
     """
 
-    inputs: Mapping[str, pb.TensorProto]
+    inputs: Mapping[str, Tensor]
     rows: int
     root: str
     single: bool = False

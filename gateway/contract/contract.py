@@ -5,7 +5,6 @@ from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
 
-from gateway import tf_serving_pb2 as pb
 from gateway.card import Card
 from gateway.contract import answers
 from gateway.contract.batch import Batch, packed
@@ -18,6 +17,7 @@ from gateway.contract.members import escape
 from gateway.contract.outputs import outputs
 from gateway.errors import Place
 from gateway.signature import Signature
+from gateway.tensors import Tensor
 
 
 class Contract:
@@ -110,7 +110,7 @@ class Contract:
         roots = [Root(root, name, single) for name in names]
         return [batched(*taken) for taken in zip(self.features, parts, roots, strict=True)]
 
-    def read(self, tensors: Mapping[str, pb.TensorProto], *, base64_names: bool = False) -> list[answers.Result]:
+    def read(self, tensors: Mapping[str, Tensor], *, base64_names: bool = False) -> list[answers.Result]:
         """Read the model server's answer.
 
         Args:

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from gateway.contract.texts import BASE64_SCHEMA, Base64, base64_fault, to_bytes
+from gateway.dtypes import Dtype
 from gateway.errors import Place, UnknownCategory
-from gateway.tensors import Dtype
 from gateway.wording import describe, quoted
 
 MAX_WORDS = 20  # of a vocabulary, in one message

@@ -8,8 +8,8 @@ from gateway import tf_serving_pb2 as pb
 from gateway.card import Card, OutputCard
 from gateway.contract.leaves import Leaf
 from gateway.contract.tensor_info import Shape, dtype_of, notes_on, ordered, shape_of
+from gateway.dtypes import Dtype
 from gateway.errors import NotSupportedError
-from gateway.tensors import Dtype
 
 
 @dataclass(frozen=True)

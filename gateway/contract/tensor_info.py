@@ -5,8 +5,8 @@ from typing import Any
 
 from gateway import tf_serving_pb2 as pb
 from gateway.card import FeatureCard, OutputCard
+from gateway.dtypes import DTYPES, Dtype
 from gateway.errors import NotSupportedError
-from gateway.tensors import DTYPES, Dtype
 
 Shape = tuple[int | None, ...]  # None where any length goes
 

@@ -5,11 +5,11 @@ import math
 import struct
 from collections.abc import Sequence
 
-from gateway import tf_serving_pb2 as pb
-from gateway.tensors import Dtype, from_bytes, pack, tensor, to_bytes, unpack
+from gateway.dtypes import Dtype
+from gateway.tensors import Tensor, from_bytes, pack
 
 
-def read(dtype: Dtype, shape: Sequence[int], content: bytes) -> pb.TensorProto:
+def read(dtype: Dtype, shape: Sequence[int], content: bytes) -> Tensor:
     """A tensor from bytes.
 
     Args:
@@ -36,7 +36,7 @@ def read(dtype: Dtype, shape: Sequence[int], content: bytes) -> pb.TensorProto:
             raise ValueError(f"expected finite numbers, got {values[index]} at index {index}")
     if dtype.kind == "bool" and content.strip(b"\x00\x01"):
         raise ValueError("expected booleans, 0 or 1, got another byte")
-    return tensor(dtype, shape, content)
+    return Tensor(dtype, tuple(shape), content)
 
 
 def _strings(content: bytes, size: int) -> list[bytes]:
@@ -53,13 +53,8 @@ def _strings(content: bytes, size: int) -> list[bytes]:
     return strings
 
 
-def write(dtype: Dtype, proto: pb.TensorProto) -> bytes:
-    """A tensor as bytes.
-
-    Raises:
-        ValueError: The tensor has not as many elements as its shape says.
-    """
-    values, _ = unpack(proto)
-    if dtype.kind == "string":
-        return b"".join(itertools.chain.from_iterable((struct.pack("<I", len(v)), v) for v in values))
-    return proto.tensor_content or to_bytes(dtype, values)
+def write(tensor: Tensor) -> bytes:
+    """A tensor as bytes."""
+    if isinstance(tensor.content, bytes):
+        return tensor.content
+    return b"".join(itertools.chain.from_iterable((struct.pack("<I", len(v)), v) for v in tensor.content))

@@ -3,17 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-import grpc
 import msgspec
 
-from gateway import tf_serving_pb2 as pb
 from gateway.contract.answers import read
 from gateway.contract.outputs import Output
 from gateway.document import Document
-from gateway.errors import ModelServerError
 from gateway.oip import LENGTH_HEADER, binary
 from gateway.oip.request import parameter, refuse
 from gateway.predictor import Prediction
+from gateway.tensors import Tensor
 from gateway.wording import quoted
 
 
@@ -73,15 +71,10 @@ def reply(model: str, answer: Prediction, request: Any) -> Document:
     return Document(text + content, media_type="application/octet-stream", headers=[(LENGTH_HEADER, str(len(text)))])
 
 
-def _output(
-    output: Output, tensors: Mapping[str, pb.TensorProto], *, as_bytes: bool
-) -> tuple[dict[str, Any], bytes | None]:
+def _output(output: Output, tensors: Mapping[str, Tensor], *, as_bytes: bool) -> tuple[dict[str, Any], bytes | None]:
     (result,) = read([output], tensors, base64_names=False)
     tensor: dict[str, Any] = {"name": output.name, "datatype": output.dtype.datatype, "shape": result.shape}
     if not as_bytes:
         return tensor | {"data": result.values}, None
-    try:
-        content = binary.write(output.dtype, tensors[output.name])
-    except ValueError as error:
-        raise ModelServerError(grpc.StatusCode.INTERNAL, f"unreadable output: {error}") from error
+    content = binary.write(tensors[output.name])
     return tensor | {"parameters": {"binary_data_size": len(content)}}, content

@@ -17,9 +17,10 @@ from gateway.contract.leaves import Leaf
 from gateway.contract.members import Members
 from gateway.contract.nodes import Array, Node
 from gateway.contract.tensor_info import Shape
+from gateway.dtypes import DTYPES
 from gateway.errors import InvalidInputError, Place
 from gateway.oip import binary
-from gateway.tensors import DTYPES, pack
+from gateway.tensors import Tensor, pack
 from gateway.wording import quoted
 
 # A size is an integer however it is written, as in a model's own values.
@@ -89,7 +90,7 @@ def parse(contract: Contract, request: Any, content: bytes) -> Batch:
         InvalidInputError: An input is missing, unknown, or not what the model takes.
     """
     features = {feature.name: feature for feature in contract.features}
-    tensors: dict[str, pb.TensorProto] = {}
+    tensors: dict[str, Tensor] = {}
     rows = 1
     for index, (given, part) in enumerate(_with_bytes(request.inputs, content)):
         place = f"/inputs/{index}"
@@ -147,7 +148,7 @@ def _sizes(shape: Shape) -> str:
     return f"[{', '.join(sizes)}]"
 
 
-def _tensor(feature: Feature, given: Any, part: bytes | None, place: str) -> pb.TensorProto:
+def _tensor(feature: Feature, given: Any, part: bytes | None, place: str) -> Tensor:
     dtype, shape = feature.leaf.dtype, given.shape
     if part is not None:
         try:
@@ -166,9 +167,9 @@ def _tensor(feature: Feature, given: Any, part: bytes | None, place: str) -> pb.
         raise refusal(given.data, form.node, f"{place}/data") from error
 
 
-def _check_vocabulary(feature: Feature, tensor: pb.TensorProto, place: str) -> None:
+def _check_vocabulary(feature: Feature, tensor: Tensor, place: str) -> None:
     known = {text.encode() for text in feature.leaf.vocabulary}
-    for index, text in enumerate(tensor.string_val if known else ()):
+    for index, text in enumerate(tensor.content if known and isinstance(tensor.content, list) else ()):
         if text not in known:
             got = quoted(text.decode(errors="replace"))
             raise refuse(place, f"expected only strings of the vocabulary, got {got} at index {index}")

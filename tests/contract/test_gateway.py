@@ -11,10 +11,11 @@ from flask.testing import FlaskClient
 from gateway import create_app
 from gateway import tf_serving_pb2 as pb
 from gateway.config import Settings
+from gateway.dtypes import DTYPES
 from gateway.errors import ModelServerError
 from gateway.model_server import ModelServer as GatewayClient
 from gateway.signature import NEWEST, STABLE, Selector
-from gateway.tensors import DTYPES, pack, unpack
+from gateway.tensors import Tensor, pack, unpack
 from tests.contract.model_server import ModelServer, State
 from tests.saved_models import write_echo, write_line
 
@@ -89,7 +90,7 @@ def test_reads_the_versions_that_are_available(client: GatewayClient) -> None:
     ids=["unknown model", "unknown version", "wrong name", "no input", "wrong dtype", "wrong shape"],
 )
 def test_reads_refusals(
-    client: GatewayClient, model: str, version: int, inputs: dict[str, pb.TensorProto], code: grpc.StatusCode
+    client: GatewayClient, model: str, version: int, inputs: dict[str, Tensor], code: grpc.StatusCode
 ) -> None:
     """What the server refuses arrives with its status, which the gateway's table turns into an HTTP status."""
     with pytest.raises(ModelServerError) as caught:

@@ -11,7 +11,8 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
 
 from gateway import tf_serving_pb2 as pb
-from gateway.tensors import DTYPES, pack, unpack
+from gateway.dtypes import DTYPES
+from tests.protos import pack, unpack
 
 VERSION = 7
 DEFAULT = "serving_default"

@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gateway.dtypes import DTYPES
 from gateway.oip import LENGTH_HEADER, binary
-from gateway.tensors import DTYPES, pack
+from gateway.tensors import pack
 from tests.fuzz.request import Request
 from tests.fuzz.served import MODELS, ROWS
 
@@ -90,7 +91,7 @@ def _length(value: Any, axis: int) -> int:
 def _bytes(dtype: int, shape: Sequence[int], values: list[Any]) -> bytes:
     if DTYPES[dtype].kind == "string":
         values = [value.encode() for value in values]
-    return binary.write(DTYPES[dtype], pack(DTYPES[dtype], shape, values))
+    return binary.write(pack(DTYPES[dtype], shape, values))
 
 
 def _json(document: Any) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway import tf_serving_pb2 as pb
 from gateway.card import Card, FeatureCard
 from gateway.contract import Contract
-from gateway.tensors import DTYPES
+from gateway.dtypes import DTYPES
 from tests.unit.gateway.contracts import contract
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, info
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gateway import tf_serving_pb2 as pb
-from gateway.tensors import unpack
+from tests.protos import unpack
 
 AVAILABLE = pb.ModelVersionStatus.AVAILABLE
 

@@ -14,9 +14,10 @@ from flask.testing import FlaskClient
 from gateway import breakers, catalog, create_app
 from gateway import tf_serving_pb2 as pb
 from gateway.config import Settings
+from gateway.dtypes import DTYPES
 from gateway.errors import HTTP_STATUS
-from gateway.tensors import DTYPES, pack
 from tests.processes import wait_until
+from tests.protos import pack
 from tests.unit.gateway.answers import document
 from tests.unit.gateway.canaries import ALWAYS, ask, failing, failures, hanging, label, with_canary
 from tests.unit.gateway.cards import GOLDEN, NOT_GOLDEN

@@ -8,8 +8,9 @@ import pytest
 from gateway import tf_serving_pb2 as pb
 from gateway.card import Card, FeatureCard
 from gateway.contract import Contract
+from gateway.dtypes import DTYPES
 from gateway.errors import Place
-from gateway.tensors import DTYPES, pack
+from gateway.tensors import pack
 from tests.unit.gateway.contracts import contract, parse
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, info
 

@@ -7,12 +7,13 @@ import pytest
 
 from gateway import tf_serving_pb2 as pb
 from gateway.difference import difference
-from gateway.tensors import DTYPES, pack
+from gateway.dtypes import DTYPES
+from gateway.tensors import Tensor, pack
 
 NAN, INF = math.nan, math.inf
 
 
-def outputs(dtype: int, *values: Any, shape: list[int] | None = None) -> dict[str, pb.TensorProto]:
+def outputs(dtype: int, *values: Any, shape: list[int] | None = None) -> dict[str, Tensor]:
     """The output y."""
     return {"y": pack(DTYPES[dtype], shape or [len(values)], values)}
 

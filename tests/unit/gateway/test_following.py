@@ -7,8 +7,9 @@ from flask.testing import FlaskClient
 from gateway import catalog, create_app
 from gateway import tf_serving_pb2 as pb
 from gateway.config import Settings
-from gateway.tensors import DTYPES, pack, unpack
+from gateway.dtypes import DTYPES
 from tests.processes import wait_until
+from tests.protos import pack, unpack
 from tests.unit.gateway.answers import document
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, FailedError, FakeServer, info, line, serving
 

@@ -6,8 +6,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from gateway import tf_serving_pb2 as pb
+from gateway.dtypes import DTYPES
 from gateway.golden import differs
-from gateway.tensors import DTYPES, pack
+from tests.protos import pack
 from tests.unit.gateway.cards import card
 from tests.unit.gateway.fake_server import FakeServer, info
 

@@ -7,16 +7,17 @@ from itertools import chain
 import grpc
 import pytest
 
-from gateway import call, joint, lane
+from gateway import call, joint, lane, tensors
 from gateway import tf_serving_pb2 as pb
 from gateway.call import Call
 from gateway.contract import Contract
 from gateway.errors import ModelServerError
 from gateway.joint import Joint
 from gateway.model_server import Answer, ModelServer
+from gateway.protos import from_proto, to_proto
 from gateway.signature import Selector
-from gateway.tensors import part, unpack
 from tests.processes import wait_until
+from tests.protos import unpack
 from tests.unit.gateway.contracts import contract, of_shape, parse
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, FailedError, FakeServer, info, line
 
@@ -78,7 +79,7 @@ class Clients:
         def run() -> list[float]:
             call.begin(of)
             batch = parse(self.contract, str([*values]))
-            return unpack(self.joint.predict("line", selector, self.contract, batch).outputs["y"])[0]
+            return tensors.unpack(self.joint.predict("line", selector, self.contract, batch).outputs["y"])[0]
 
         return self.pool.submit(run)
 
@@ -315,7 +316,7 @@ def test_hanging_call_is_in_nobodys_way(server: Server, clients: Clients, monkey
 
 def test_answer_of_other_rows(server: Server, clients: Clients) -> None:
     """Where a joint answer has not one row an instance, each request is asked for apart."""
-    server.answer = lambda request: {"y": part(line(request)["y"], 0, 1)}
+    server.answer = lambda request: {"y": to_proto(tensors.part(from_proto(line(request)["y"]), 0, 1))}
     under_way(server, clients)
     asked = [clients.ask(value) for value in (1.0, 2.0)]
     clients.waiting(2)

@@ -4,7 +4,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from gateway import tf_serving_pb2 as pb
-from gateway.tensors import DTYPES, pack, unpack
+from gateway.dtypes import DTYPES
+from tests.protos import pack, unpack
 from tests.unit.gateway.answers import document
 from tests.unit.gateway.fake_server import FakeServer, info
 

@@ -16,14 +16,15 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from gateway import create_app, prediction_log
+from gateway import create_app, prediction_log, tensors
 from gateway import tf_serving_pb2 as pb
 from gateway.config import ConfigError, Settings
 from gateway.contract import Batch
+from gateway.dtypes import DTYPES
 from gateway.prediction_log import PredictionLog, check
 from gateway.predictor import Prediction
-from gateway.tensors import DTYPES, pack
 from tests.processes import wait_until
+from tests.protos import pack
 from tests.unit.gateway.contracts import contract
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, FakeServer, info
 from tests.unit.gateway.measured import Measured
@@ -263,7 +264,7 @@ def test_a_log_that_hangs_does_not_keep_a_process_from_ending(tmp_path: Path) ->
 def offer_many(file: str, process: int) -> PredictionLog:
     """What a worker process does."""
     log = PredictionLog(file, share=1.0, max_bytes=20_000)
-    tensor = pack(DTYPES[pb.DT_FLOAT], [1, 1], [float(process)])
+    tensor = tensors.pack(DTYPES[pb.DT_FLOAT], [1, 1], [float(process)])
     prediction = Prediction(1, None, contract({"x": FLOAT_COLUMN}), Batch({"x": tensor}, 1, "/data"), {"y": tensor})
     for number in range(200):
         log.offer(f"{process}-{number}", "line", prediction)

@@ -4,19 +4,16 @@ import pytest
 
 from gateway import sample as module
 from gateway import tf_serving_pb2 as pb
+from gateway.dtypes import DTYPES
 from gateway.sample import sample
-from gateway.tensors import DTYPES, pack
+from gateway.tensors import pack
 
 NUMBERS = [float(number) for number in range(12)]
 
 
-def floats(*, packed: bool) -> pb.TensorProto:
-    """Six rows of two numbers, as a gateway packs them, or as TensorFlow Serving may answer."""
-    tensor = pack(DTYPES[pb.DT_FLOAT], [6, 2], NUMBERS)
-    return tensor if packed else pb.TensorProto(dtype=pb.DT_FLOAT, tensor_shape=tensor.tensor_shape, float_val=NUMBERS)
+FLOATS = pack(DTYPES[pb.DT_FLOAT], [6, 2], NUMBERS)
 
 
-@pytest.mark.parametrize("packed", [True, False], ids=["content", "field"])
 @pytest.mark.parametrize(
     ("rows", "values", "seen"),
     [
@@ -29,21 +26,20 @@ def floats(*, packed: bool) -> pb.TensorProto:
 )
 def test_rows_are_whole_and_evenly_spread(
     monkeypatch: pytest.MonkeyPatch,
-    packed: bool,  # noqa: FBT001
     rows: int,
     values: int,
     seen: list[float],
 ) -> None:
-    """So many as both bounds have room for, however the tensor holds its numbers."""
+    """So many as both bounds have room for."""
     monkeypatch.setattr(module, "MAX_ROWS", rows)
     monkeypatch.setattr(module, "MAX_VALUES", values)
-    assert sample(floats(packed=packed), 6) == seen
+    assert sample(FLOATS, 6) == seen
 
 
 def test_of_a_wide_row_some_values_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are others each time, so that no place in the row is left out for ever."""
     monkeypatch.setattr(module, "MAX_VALUES", 3)
-    drawn = [sample(floats(packed=True), 1) for _ in range(100)]
+    drawn = [sample(FLOATS, 1) for _ in range(100)]
     assert {len(set(values)) for values in drawn} == {3}
     assert {value for values in drawn for value in values} == set(NUMBERS)
 

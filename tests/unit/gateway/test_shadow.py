@@ -14,8 +14,9 @@ from flask.testing import FlaskClient
 from gateway import create_app, shadow
 from gateway import tf_serving_pb2 as pb
 from gateway.config import Settings
-from gateway.tensors import DTYPES, pack, unpack
+from gateway.dtypes import DTYPES
 from tests.processes import wait_until
+from tests.protos import pack, unpack
 from tests.unit.gateway.answers import document
 from tests.unit.gateway.canaries import ask, failing, hanging, label, with_canary
 from tests.unit.gateway.cards import NOT_GOLDEN

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 from gateway import tf_serving_pb2 as pb
-from gateway.tensors import DTYPES, Dtype, from_bytes, joined, pack, part, to_bytes, unpack
+from gateway.dtypes import DTYPES, Dtype
+from gateway.protos import from_proto, to_proto
+from gateway.tensors import Tensor, from_bytes, joined, pack, part, to_bytes, unpack
 
 FIXED = [dtype for dtype in DTYPES.values() if dtype.kind != "string"]
 FLOATS = [dtype for dtype in FIXED if dtype.kind == "float"]
@@ -25,9 +27,9 @@ def name(value: object) -> str | None:
     return value.name if isinstance(value, Dtype) else None
 
 
-def read_by_tensorflow(tensor: pb.TensorProto) -> Any:
-    """The array that TensorFlow reads from a tensor of ours."""
-    return tf.make_ndarray(TensorProto.FromString(tensor.SerializeToString()))
+def read_by_tensorflow(proto: pb.TensorProto) -> Any:
+    """The array that TensorFlow reads from a message of ours."""
+    return tf.make_ndarray(TensorProto.FromString(proto.SerializeToString()))
 
 
 def written_by_tensorflow(values: Any, dtype: Dtype, shape: list[int]) -> pb.TensorProto:
@@ -70,17 +72,17 @@ def test_tensorflow_reads_what_is_packed(dtype: Dtype) -> None:
     """Values from the least to the greatest arrive in TensorFlow in their shape, and come back."""
     values = [dtype.low, 0, 1, dtype.high] if dtype.kind != "bool" else [True, False, False, True]
     tensor = pack(dtype, [2, 2], values)
-    array = read_by_tensorflow(tensor)
+    array = read_by_tensorflow(to_proto(tensor))
     assert (array.shape, array.dtype.name) == ((2, 2), dtype.name)
     assert array.ravel().tolist() == values
     assert unpack(tensor) == (values, [2, 2])
-    assert from_bytes(dtype, tensor.tensor_content) == values
+    assert from_proto(to_proto(tensor)) == tensor
 
 
 def test_tensorflow_reads_strings() -> None:
     """Strings are bytes, whatever is in them."""
     tensor = pack(DTYPES[pb.DT_STRING], [2, 1], [b"\x00\xff", b""])
-    assert read_by_tensorflow(tensor).tolist() == [[b"\x00\xff"], [b""]]
+    assert read_by_tensorflow(to_proto(tensor)).tolist() == [[b"\x00\xff"], [b""]]
     assert unpack(tensor) == ([b"\x00\xff", b""], [2, 1])
 
 
@@ -90,7 +92,7 @@ def test_reads_what_tensorflow_writes(dtype: Dtype, shape: list[int]) -> None:
     """Tensors of TensorFlow's own making are read, of whatever rank, in content or in fields."""
     some: dict[str, list[Any]] = {"bool": [True, False, True, True], "string": [b"a", b"", b"\xff", b"d"]}
     values = some.get(dtype.kind, [1, 0, 3, 2])[: math.prod(shape)]
-    assert unpack(written_by_tensorflow(values, dtype, shape)) == (values, shape)
+    assert unpack(from_proto(written_by_tensorflow(values, dtype, shape))) == (values, shape)
 
 
 @pytest.mark.parametrize("dtype", FIXED, ids=name)
@@ -101,7 +103,7 @@ def test_reads_repeated_fields(dtype: Dtype) -> None:
     stored = content.view(np.uint16) if dtype.field == "half_val" else content
     tensor = pb.TensorProto(dtype=dtype.number, **{dtype.field: stored.tolist()})  # type: ignore[arg-type]
     tensor.tensor_shape.dim.add(size=4)
-    assert unpack(tensor) == (values, [4])
+    assert unpack(from_proto(tensor)) == (values, [4])
     assert read_by_tensorflow(tensor).tolist() == values
 
 
@@ -109,7 +111,7 @@ def test_reads_the_lower_half_of_what_holds_half_floats() -> None:
     """half_val is wider than a half float; what is above its 16 bits does not count, as with TensorFlow."""
     tensor = pb.TensorProto(dtype=pb.DT_HALF, half_val=[0x13C00, -0x4000])
     tensor.tensor_shape.dim.add(size=2)
-    assert unpack(tensor) == ([1.0, -2.0], [2])
+    assert unpack(from_proto(tensor)) == ([1.0, -2.0], [2])
 
 
 @pytest.mark.parametrize("dtype", [*FLOATS, *INTEGERS], ids=name)
@@ -132,7 +134,7 @@ def test_packs_integers_of_either_type(dtype: Dtype) -> None:
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False)))
 def test_packs_little_endian_float32(values: list[float]) -> None:
     """tensor_content holds the numbers row by row, four bytes each, lowest first."""
-    assert pack(DTYPES[pb.DT_FLOAT], [len(values)], values).tensor_content == np.array(values, "<f4").tobytes()
+    assert pack(DTYPES[pb.DT_FLOAT], [len(values)], values).content == np.array(values, "<f4").tobytes()
 
 
 @given(st.floats(BFLOAT16.low, BFLOAT16.high))
@@ -191,7 +193,7 @@ def test_refuses_tensors_that_are_not_whole(tensor: pb.TensorProto, message: str
     """A tensor of another dtype, or with too many or too few values, is an error."""
     tensor.tensor_shape.dim.add(size=2)
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is compared below
-        unpack(tensor)
+        from_proto(tensor)
     assert str(caught.value) == message
 
 
@@ -220,32 +222,27 @@ def test_joined_and_taken_apart(dtype: Dtype, inner: list[int]) -> None:
     assert [part(whole, 0, 1), part(whole, 1, 3)] == parts
 
 
-@pytest.mark.parametrize("dtype", DTYPES.values(), ids=name)
-def test_part_of_a_repeated_field(dtype: Dtype) -> None:
-    """A part of a tensor that has its values in a repeated field has the same values."""
-    values = some(dtype, 6)
-    whole = written_by_tensorflow(values, dtype, [3, 2])
-    whole.tensor_content = b""
-    field = [struct.unpack("<H", to_bytes(dtype, [v]))[0] for v in values] if dtype.field == "half_val" else values
-    getattr(whole, dtype.field)[:] = field
-
-    assert unpack(part(whole, 1, 3)) == (values[2:], [2, 2])
+@pytest.mark.parametrize("shape", [[-1], [-1, -2], [2, -1]], ids=str)
+def test_refuses_shapes_that_are_none(shape: list[int]) -> None:
+    """A dimension that is not known is none of a tensor that has values."""
+    proto = pb.TensorProto(dtype=pb.DT_FLOAT, float_val=[1.0, 2.0])
+    proto.tensor_shape.dim.extend(pb.TensorShapeProto.Dim(size=size) for size in shape)
+    with pytest.raises(ValueError, match="2 values do not fill the shape"):
+        from_proto(proto)
 
 
-@pytest.mark.parametrize(("start", "stop"), [(0, 1), (1, 3), (2, 3)])
-def test_part_of_a_field_that_is_too_short(start: int, stop: int) -> None:
-    """A part of a tensor that goes on with its last value goes on with it, too."""
-    whole = pb.TensorProto(dtype=pb.DT_FLOAT, tensor_shape=pack(DTYPES[pb.DT_FLOAT], [3, 1], [0.0] * 3).tensor_shape)
-    whole.float_val[:] = [1.0, 2.0]
+def test_refuses_what_its_dtype_cannot_hold() -> None:
+    """A repeated field is wider than some of the dtypes that use it."""
+    proto = pb.TensorProto(dtype=pb.DT_INT8, int_val=[300])
+    proto.tensor_shape.dim.add(size=1)
+    with pytest.raises(ValueError, match="a value is no int8"):
+        from_proto(proto)
 
-    assert unpack(part(whole, start, stop))[0] == [1.0, 2.0, 2.0][start:stop]
 
-
-@pytest.mark.parametrize("values", [{"float_val": [1.0] * 4}, {"tensor_content": b"\0" * 16}, {"float_val": []}])
-def test_part_of_the_unreadable(values: dict[str, Any]) -> None:
-    """A part of a tensor that cannot be read cannot be read either."""
-    shape = pack(DTYPES[pb.DT_FLOAT], [3], [0.0] * 3).tensor_shape
-    whole = pb.TensorProto(dtype=pb.DT_FLOAT, tensor_shape=shape, **values)
-
-    with pytest.raises(ValueError, match="values do not fill the shape"):
-        unpack(part(whole, 0, 2))
+@pytest.mark.parametrize(
+    ("tensor", "size"),
+    [(pack(DTYPES[pb.DT_FLOAT], [2], [1, 2]), 8), (pack(DTYPES[pb.DT_STRING], [2], [b"abc", b""]), 69)],
+)
+def test_tells_what_it_takes_in_memory(tensor: Tensor, size: int) -> None:
+    """Numbers take their bytes; strings what Python takes for each, too."""
+    assert tensor.size_bytes == size

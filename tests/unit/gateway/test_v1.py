@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 from gateway import create_app
 from gateway import tf_serving_pb2 as pb
 from gateway.config import Settings
-from gateway.tensors import DTYPES, pack, unpack
+from gateway.dtypes import DTYPES
+from tests.protos import pack, unpack
 from tests.unit.gateway.answers import document
 from tests.unit.gateway.cards import NOT_GOLDEN
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, FakeServer, Served, info

@@ -6,7 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from gateway import tf_serving_pb2 as pb
-from gateway.tensors import DTYPES, pack
+from gateway.dtypes import DTYPES
+from tests.protos import pack
 from tests.unit.gateway.fake_server import FLOAT_COLUMN, FakeServer, info
 from tests.unit.gateway.inference import MODEL, X, echoing, infer
 

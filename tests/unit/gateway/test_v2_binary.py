@@ -7,7 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from gateway import tf_serving_pb2 as pb
-from gateway.tensors import DTYPES, pack
+from gateway.dtypes import DTYPES
+from tests.protos import pack
 from tests.unit.gateway.answers import document
 from tests.unit.gateway.fake_server import FakeServer, info
 from tests.unit.gateway.inference import AS_BYTES, INFER, LENGTH, echoing, post, split, tensor

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.buckets import Watched, watched
 from gateway.card import Card as GatewayCard
-from gateway.tensors import DTYPES
+from gateway.dtypes import DTYPES
 from src.card import Card, FeatureCard, encode_card
 from src.describe import feature_cards
 from src.drift import columns
