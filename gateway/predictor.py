@@ -38,7 +38,8 @@ class Prediction(msgspec.Struct, frozen=True):
     @property
     def size_bytes(self) -> int:
         """What its tensors take in memory, about."""
-        return sum(tensor.size_bytes for tensor in (*self.batch.inputs.values(), *self.outputs.values()))
+        tensors = (*self.batch.inputs.values(), *self.outputs.values())
+        return sum([tensor.size_bytes for tensor in tensors])
 
     def packed(self) -> "Prediction":
         """The same without the request's values as Python's, which take many times the tensors' size: to be kept."""

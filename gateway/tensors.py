@@ -71,10 +71,10 @@ def to_bytes(dtype: Dtype, values: Sequence[Any]) -> bytes:
         OverflowError: A float is out of bounds.
         struct.error: Something else is.
     """
-    if dtype.number == pb.DT_BFLOAT16:
-        values = [_round_to_bfloat16(bits) for bits in struct.unpack(f"<{len(values)}I", _as_float32(values))]
-    elif dtype.kind == "int" and float in set(map(type, values)):
+    if dtype.kind == "int" and float in set(map(type, values)):
         values = list(map(int, values))
+    elif dtype.number == pb.DT_BFLOAT16:
+        values = [_round_to_bfloat16(bits) for bits in struct.unpack(f"<{len(values)}I", _as_float32(values))]
     return struct.pack(f"<{len(values)}{dtype.code}", *values)
 
 

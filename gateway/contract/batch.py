@@ -32,17 +32,16 @@ class Batch(msgspec.Struct, frozen=True):
     def warnings(self) -> Iterator[Place]:
         """Values outside the range seen in training, feature by feature."""
         for column in self.columns:
-            low, high = column.feature.card.min, column.feature.card.max
-            if low is None or high is None or column.feature.leaf.dtype.kind not in ("float", "int"):
-                continue
+            seen, values = column.feature.seen, column.values
+            if seen is None or not values or (seen[0] <= min(values) and max(values) <= seen[1]):
+                continue  # the usual case, found by two passes in C
+            low, high = seen
             for index in _outside(column, low, high):
                 text = f"{number(column.values[index])} lies outside {number(low)} to {number(high)}, seen in training"
                 yield Place(column.pointer(index), text)
 
 
 def _outside(column: Column, low: float, high: float) -> Iterator[int]:
-    if not column.values or (low <= min(column.values) and max(column.values) <= high):
-        return  # the usual case, found by two passes in C
     # As the model sees them: 0.2 is not below a least value of 0.2, which as float32 is 0.200000003.
     dtype = column.feature.leaf.dtype
     seen = from_bytes(dtype, to_bytes(dtype, column.values))
@@ -66,9 +65,8 @@ def packed(columns: Sequence[Column], root: str, *, rows: int, single: bool) -> 
     Raises:
         OverflowError: An integer is too large for uint64, the one bound that the type cannot have.
     """
-    inputs = {
-        column.feature.name: pack(column.feature.leaf.dtype, column.shape, column.feature.leaf.wire(column.values))
-        for column in columns
-    }
-    plain = not any(list in set(map(type, column.parts)) for column in columns)
-    return Batch(inputs, rows, root, single, plain, columns)
+    inputs = {}
+    for column in columns:
+        feature = column.feature
+        inputs[feature.name] = pack(feature.leaf.dtype, column.shape, feature.leaf.wire(column.values))
+    return Batch(inputs, rows, root, single, all(column.plain for column in columns), columns)

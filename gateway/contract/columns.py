@@ -51,13 +51,15 @@ class Column(msgspec.Struct, frozen=True):
         parts: As in `Root.pointer`.
         values: All values, in row-major order.
         shape: The tensor's shape.
+        plain: Whether no part is an array.
     """
 
     feature: Feature
     root: Root
     parts: Sequence[Any]
-    values: list[Any]
-    shape: list[int]
+    values: Sequence[Any]
+    shape: Sequence[int]
+    plain: bool
 
     def pointer(self, index: int) -> str:
         """The JSON pointer of a value by its index."""
@@ -78,10 +80,10 @@ def batched(feature: Feature, parts: Sequence[Any], root: Root) -> Column:
     Raises:
         InvalidInputError: Arrays differ in length where any length goes, but only one.
     """
-    if feature.shape[1:] == (1,):
+    if feature.is_column:
         plain = list not in set(map(type, parts))  # the usual case, found in C
-        values = list(parts) if plain else [part[0] if isinstance(part, list) else part for part in parts]
-        return Column(feature, root, parts, values, [len(parts), 1])
+        values = parts if plain else [part[0] if isinstance(part, list) else part for part in parts]
+        return Column(feature, root, parts, values, (len(parts), 1), plain)
     return _flattened(feature, parts, root)
 
 
@@ -92,7 +94,7 @@ def whole(feature: Feature, value: Any, pointer: str) -> Column:
         InvalidInputError: As for `batched`.
     """
     if not feature.shape:
-        return Column(feature, Root(pointer, single=True), [value], [value], [])
+        return Column(feature, Root(pointer, single=True), [value], [value], (), plain=True)
     return _flattened(feature, value, Root(pointer))
 
 
@@ -107,4 +109,4 @@ def _flattened(feature: Feature, parts: Sequence[Any], root: Root) -> Column:
             raise InvalidInputError(Place(root.pointer(parts, shape, index), detail))
         shape.append(length)
         items = list(itertools.chain.from_iterable(items))
-    return Column(feature, root, parts, items, shape)
+    return Column(feature, root, parts, items, shape, plain=len(shape) == 1)

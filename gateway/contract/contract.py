@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import chain, islice
-from operator import attrgetter
 from typing import Any
+
+from msgspec.structs import astuple
 
 from gateway.card import Card
 from gateway.contract import answers
@@ -11,7 +12,7 @@ from gateway.contract.batch import Batch, packed
 from gateway.contract.choice import Choice, Form
 from gateway.contract.columns import Column, Root, batched, whole
 from gateway.contract.decoding import MAX_PLACES, decode, refusal
-from gateway.contract.features import features
+from gateway.contract.features import Feature, features
 from gateway.contract.forms import instance_forms, tensor_forms
 from gateway.contract.members import escape
 from gateway.contract.outputs import outputs
@@ -61,6 +62,7 @@ class Contract:
         shares = [*(feature.shares for feature in card.features), *(output.shares for output in card.outputs)]
         self.is_watched = any(each is not None for each in shares)
         self.max_rows = max_rows
+        self._known_roots: dict[tuple[str, bool, bool], Sequence[Root]] = {}
         self.features = features(model, signature.inputs.items(), card)
         self.outputs = outputs(model, signature.outputs.items(), card)
         shapes = [f.shape for f in self.features] + [o.shape for o in self.outputs if o.shape is not None]
@@ -96,19 +98,28 @@ class Contract:
 
     def _columns(self, form: Form, value: Any, root: str) -> list[Column]:
         """One column a feature, whatever the form."""
-        members = [f"f{index}" for index in range(len(self.features))]
-        names = [f"/{escape(feature.name)}" if form.named else "" for feature in self.features]
         if form.layout == "tensors":
-            tensors = [getattr(value, member) if form.named else value for member in members]
-            taken = list(zip(self.features, tensors, (root + name for name in names), strict=True))
-            if self.batched:
-                return [batched(feature, tensor, Root(pointer)) for feature, tensor, pointer in taken]
-            return [whole(*tensor) for tensor in taken]
+            tensors = astuple(value) if form.named else [value]
+            pointers = [f"{root}/{escape(f.name)}" if form.named else root for f in self.features]
+            build = self._batched_tensor if self.batched else whole
+            return [build(*taken) for taken in zip(self.features, tensors, pointers, strict=True)]
         single = form.layout == "one"
         rows = [value] if single else value
-        parts = [list(map(attrgetter(member), rows)) if form.named else rows for member in members]
-        roots = [Root(root, name, single) for name in names]
-        return [batched(*taken) for taken in zip(self.features, parts, roots, strict=True)]
+        parts = list(zip(*map(astuple, rows), strict=True)) if form.named else [rows]
+        roots = self._roots(root, single=single, named=form.named)
+        return list(map(batched, self.features, parts, roots))
+
+    @staticmethod
+    def _batched_tensor(feature: Feature, tensor: Sequence[Any], pointer: str) -> Column:
+        return batched(feature, tensor, Root(pointer))
+
+    def _roots(self, root: str, *, single: bool, named: bool) -> Sequence[Root]:
+        """Where each feature's parts stand; there are few such places, and each is told for all requests."""
+        key = root, single, named
+        if key not in self._known_roots:
+            names = [f"/{escape(feature.name)}" if named else "" for feature in self.features]
+            self._known_roots[key] = [Root(root, name, single) for name in names]
+        return self._known_roots[key]
 
     def read(self, tensors: Mapping[str, Tensor], *, base64_names: bool = False) -> list[answers.Result]:
         """Read the model server's answer.

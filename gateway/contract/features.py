@@ -33,13 +33,24 @@ class Feature:
     card: FeatureCard
     example: Any = None
 
+    @cached_property
+    def is_column(self) -> bool:
+        """Whether each instance's part is one value."""
+        return self.shape[1:] == (1,)
+
+    @cached_property
+    def seen(self) -> tuple[float, float] | None:
+        """The least and the greatest number seen in training; None where there is none, or nobody knows."""
+        low, high = self.card.min, self.card.max
+        return None if low is None or high is None or self.leaf.dtype.kind not in ("float", "int") else (low, high)
+
     def row(self, *, plain: bool = True) -> Node:
         """One instance's part, without the batch dimension.
 
         Args:
             plain: Whether a plain value will do where the shape is (1,).
         """
-        if plain and self.shape[1:] == (1,):
+        if plain and self.is_column:
             return OneValue(self.leaf)
         return _nested(self.leaf, self.shape[1:])
 
