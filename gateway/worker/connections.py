@@ -28,9 +28,6 @@ SEND_SECONDS = 20.0  # how long a client may take to read its answer
 LINGER_SECONDS = 2.0  # how long a closed connection is read on, so that the client gets its answer (RFC 9112, 9.6)
 STOP_SECONDS = 2.0  # how long a stopping worker keeps idle connections: a request may be on its way
 REST_SECONDS = 0.5  # after the system had no room for another connection
-YIELD_SECONDS = 0.01  # how long a worker leaves a connection to those that have fewer, before it takes it itself
-YIELD_MARGIN = 1  # how many more it may have than they
-FREE_SECONDS = 0.1  # how long it takes all that come after it has yielded in vain: the other may be frozen
 NOTIFY_SECONDS = 0.25  # between two signs of life; gunicorn's master waits for many times that
 MAX_HEAD_BYTES = 64 * 1024
 SPARE_FILES = 48  # of those that the process may open, for all but connections: the model server's, metrics, logs
@@ -71,8 +68,8 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
         self.stop_at: float | None = None
         self._generation = generation.current()
         self._rest_until = self._notify_at = 0.0
-        self._free_until = 0.0
-        self._has_yielded = self._is_orphan = False
+        self._turn = balance.Turn()
+        self._is_orphan = False
         self._seldom = Seldom(60.0)
         self._tls = _tls_context(self.cfg) if self.cfg.is_ssl else None
 
@@ -82,7 +79,8 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
 
     def accept(self, listener: Any) -> None:
         """Take a connection; where there is no room for it, at the cost of the one that has been idle longest."""
-        if self.alive and self._yields():
+        if self.alive and self._turn.is_anothers(self.nr_conns):
+            self._rest(balance.YIELD_SECONDS)
             return
         try:
             client, address = listener.accept()
@@ -104,16 +102,6 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
             client.close()
             return
         self.wait(conn, self.idle, self.on_readable)
-
-    def _yields(self) -> bool:
-        """Whether to leave a connection to a worker that has fewer, for a moment."""
-        is_ahead, now = self.nr_conns > balance.fewest() + YIELD_MARGIN, time.monotonic()
-        if is_ahead and self._has_yielded:
-            self._free_until = now + FREE_SECONDS
-        self._has_yielded = is_ahead and not self._has_yielded and now >= self._free_until
-        if self._has_yielded:
-            self._rest(YIELD_SECONDS)
-        return self._has_yielded
 
     def _rest(self, seconds: float) -> None:
         """Take no connections for a while."""

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -90,3 +91,53 @@ def test_fewest() -> None:
         for worker in (7001, 7002, 7003):
             balance.leave(worker)
     assert balance.fewest() == 0
+
+
+@pytest.fixture
+def other() -> Iterator[int]:
+    """Another worker, with one connection."""
+    balance.state(7001, 1)
+    yield 7001
+    balance.leave(7001)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, as the test sets it."""
+    now = [1000.0]
+    monkeypatch.setattr(balance, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+@pytest.mark.usefixtures("other")
+def test_a_connection_is_left_to_who_has_fewer(clock: list[float]) -> None:
+    """Not for one connection more, and not for ever: then all are taken for a while."""
+    turn, asked = balance.Turn(), list[bool]()
+    assert not turn.is_anothers(2)
+    assert turn.is_anothers(3)
+    while turn.is_anothers(3):
+        asked.append(True)
+        clock[0] += balance.YIELD_SECONDS
+    assert len(asked) == pytest.approx(balance.PATIENCE_SECONDS / balance.YIELD_SECONDS, abs=1)
+    clock[0] += 0.9 * balance.FREE_SECONDS
+    assert not turn.is_anothers(30)
+    clock[0] += 0.2 * balance.FREE_SECONDS
+    assert turn.is_anothers(30)
+
+
+def test_who_takes_connections_slowly_is_left_more_of_them(other: int, clock: list[float]) -> None:
+    """While the other takes some, the wait for it begins anew."""
+    turn = balance.Turn()
+    for taken in range(1, 20):
+        balance.state(other, taken)
+        assert turn.is_anothers(30)
+        clock[0] += 0.9 * balance.PATIENCE_SECONDS
+
+
+@pytest.mark.usefixtures("other")
+def test_an_earlier_wait_does_not_count(clock: list[float]) -> None:
+    """The next connection is left to the other anew, however long ago it has taken the last."""
+    turn = balance.Turn()
+    assert turn.is_anothers(3)
+    clock[0] += 3600
+    assert turn.is_anothers(3)
