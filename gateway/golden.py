@@ -91,13 +91,17 @@ def _replay(server: ModelServer, servable: Servable, signature: Signature, golde
     contract = Contract(servable.model, signature, servable.card, max_rows=rows)
     batch = contract.parse(contract.inputs, msgspec.json.encode(golden.inputs), "/golden/inputs")
     outputs = ask(server, servable.model, servable.version, signature.name, batch.inputs)
-    results = {result.name: result.nested() for result in contract.read(outputs)}
+    results = {result.name: _lists(result.nested()) for result in contract.read(outputs)}
     for name, expected in golden.outputs.items():
         if name not in results:
             return f"there is no output {name!r}"
         if place := differs(expected, results[name], golden.tolerance):
             return f"output {name!r}{place}"
     return ""
+
+
+def _lists(nested: Any) -> Any:
+    return list(map(_lists, nested)) if isinstance(nested, list | tuple) else nested
 
 
 def differs(expected: Any, got: Any, tolerance: float, place: str = "") -> str:

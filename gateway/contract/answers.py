@@ -112,10 +112,12 @@ def nest(values: Sequence[Any], shape: Sequence[int]) -> list[Any]:
         shape: At least one dimension.
 
     Returns:
-        Nested lists, one level a dimension.
+        A list, and in it tuples, one level a dimension.
     """
-    nested = list(values)
+    nested: Sequence[Any] = values
     for axis in range(len(shape) - 1, 0, -1):
-        iterator = iter(nested)
-        nested = [list(itertools.islice(iterator, shape[axis])) for _ in range(math.prod(shape[:axis]))]
-    return nested
+        if not shape[axis]:
+            nested = [()] * math.prod(shape[:axis])
+        else:  # the same iterator so many times: each takes its own from it
+            nested = list(zip(*[iter(nested)] * shape[axis], strict=True))
+    return list(nested)

@@ -42,12 +42,13 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 def _outside(column: Column, low: float, high: float) -> Iterator[int]:
-    # As the model sees them: 0.2 is not below a least value of 0.2, which as float32 is 0.200000003.
     dtype = column.feature.leaf.dtype
-    seen = from_bytes(dtype, to_bytes(dtype, column.values))
-    for index, (given, value) in enumerate(zip(column.values, seen, strict=True)):
-        if not (low <= given <= high or low <= value <= high):
-            yield index
+    for index, given in enumerate(column.values):
+        if not low <= given <= high:
+            # As the model sees it: 0.2 is not below a least value of 0.2, which as float32 is 0.200000003.
+            (value,) = from_bytes(dtype, to_bytes(dtype, (given,)))
+            if not low <= value <= high:
+                yield index
 
 
 def packed(columns: Sequence[Column], root: str, *, rows: int, single: bool) -> Batch:

@@ -1,5 +1,6 @@
 """The worker: what becomes of requests that have arrived."""
 
+import gc
 import re
 import selectors
 import threading
@@ -19,6 +20,9 @@ MAX_BODIES, LEAST_HELD_BYTES = 16, 64 * 1024 * 1024
 PROBE = re.compile(rb"(?:GET|HEAD) /(?:(readyz|v2/health/ready)|livez|metrics|v2/health/live)[ ?]")
 TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + CLOSING
 NO_ROOM = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n" + CLOSING
+COLLECT_OBJECTS = (
+    50_000  # lists and the like that have come into being, and have not gone, since garbage was looked for
+)
 TELL_SECONDS = 0.05  # between two times that the number of requests in hand is written down
 LEAST_PROGRESS_BYTES = 16 * 1024  # a client that takes less at a time is not given more time for it
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -40,6 +44,8 @@ class Worker(Connections):
         """Start, after the fork; returns when the worker ends."""
         self._quick = Threads(QUICK_THREADS, "quick")
         self._ready = Threads(READY_THREADS, "ready")
+        # gunicorn looks its settings up anew each time, dozens for each request: in a worker they stay as they are.
+        self.cfg.__dict__ |= {name: setting.get() for name, setting in self.cfg.settings.items()}
         super().init_process()
 
     def get_thread_pool(self) -> Threads:
@@ -164,6 +170,11 @@ class Worker(Connections):
             return answer
 
         self.wsgi = informed
+        # What is loaded stays: to look through all of it for garbage, as often as rows of a large request are made into
+        # lists, took half of that request's time. What a request leaves is free without, but for some that fail.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(COLLECT_OBJECTS)
 
     def handle(self, conn: Connection) -> bool:
         """Answer a request, in a thread, and send what the client takes at once."""

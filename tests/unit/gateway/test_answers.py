@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import grpc
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,8 +34,8 @@ def strings(*values: bytes) -> Tensor:
 
 
 def answer(made: Contract, text: str, outputs: Mapping[str, Tensor]) -> Any:
-    """What is answered to a request."""
-    return made.predictions(parse(made, text), made.read(outputs))
+    """What is answered to a request, as JSON has it."""
+    return msgspec.json.decode(msgspec.json.encode(made.predictions(parse(made, text), made.read(outputs))))
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_null_stands_for_what_json_cannot_say(
 ) -> None:
     """A prediction that is not finite is null, and a warning points at its instance once, with what it was."""
     batch, results = parse(made, text), made.read({"y": output})
-    assert made.predictions(batch, results) == prediction
+    assert answer(made, text, {"y": output}) == prediction
     assert made.warnings(batch, results) == [
         Place(pointer, f'null stands for {value}: "y" has no finite value here') for pointer, value in warnings
     ]

@@ -22,7 +22,13 @@ Running = tuple[int, Process]
 def two(fake: FakeServer, tmp_path: Path) -> Iterator[Running]:
     """The port of a gateway with two workers, and its process."""
     with gateway(fake, tmp_path, WORKERS="2") as running:
-        wait_until(lambda: len(workers(running[1])) == 2, WAIT_SECONDS, "both workers")
+
+        def both_take_some() -> bool:
+            with ExitStack() as exits:
+                open_some(running, exits, 4)
+                return len(workers(running[1])) == 2 and min(held(running)) > 0
+
+        wait_until(both_take_some, WAIT_SECONDS, "both workers")
         yield running
 
 

@@ -69,4 +69,4 @@ def test_refuses_a_member_that_fits_only_once(data: str, places: list[Place]) ->
 def test_of_two_members_of_one_name_the_last_counts() -> None:
     """A member that is stated twice, and fits each time, has its last value."""
     batch = parse(contract({"x": FLOAT_COLUMN}), '{"x": 1, "x": 2}')
-    assert [column.values for column in batch.columns] == [[2]]
+    assert [list(column.values) for column in batch.columns] == [[2]]
