@@ -40,6 +40,7 @@ lint: $(VENV)/.dev ## Check and format all files, as a commit does with its own
 
 bench: $(VENV)/.dev ## Serve beside peers, and write what comes of it into docs/benchmarks.md (ARGS="gateway noop" for some)
 	@$(BIN)/python -m benchmarks.serving $(or $(ARGS),--report docs/benchmarks.md)
+	@test -n "$(ARGS)" || $(BIN)/python -m benchmarks.serving.added --report docs/benchmarks.md
 
 bench-check: $(VENV)/.dev ## See that a request costs the gateway no more than it did, beside a no-op
 	@$(BIN)/python -m benchmarks.serving.check

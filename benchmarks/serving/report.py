@@ -16,7 +16,6 @@ from benchmarks.serving.contenders import NOOP, OURS, Contender
 from benchmarks.serving.load import LOADS, ONE, Load
 from benchmarks.serving.measure import Measured
 
-BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 MEGABYTE = 1e6
 
 
@@ -131,14 +130,19 @@ def chart(results: Results, contenders: Sequence[Contender], file: Path) -> None
     file.write_text("\n".join(map(str.rstrip, drawn.getvalue().splitlines())) + "\n", encoding="utf-8")
 
 
-def write(document: Path, table: str) -> None:
+def write(document: Path, table: str, section: str = "bench") -> None:
     """Put tables into a document, between its markers.
+
+    Args:
+        document: The document.
+        table: The tables.
+        section: The markers' name.
 
     Raises:
         ValueError: It has none.
     """
-    before = document.read_text(encoding="utf-8")
-    if BEGIN not in before or END not in before:
-        raise ValueError(f"{document} has no {BEGIN} … {END}")
-    head, _, rest = before.partition(BEGIN)
-    document.write_text(f"{head}{BEGIN}\n\n{table}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    begin, end, before = f"<!-- {section} -->", f"<!-- /{section} -->", document.read_text(encoding="utf-8")
+    if begin not in before or end not in before:
+        raise ValueError(f"{document} has no {begin} … {end}")
+    head, _, rest = before.partition(begin)
+    document.write_text(f"{head}{begin}\n\n{table}\n\n{end}{rest.partition(end)[2]}", encoding="utf-8")
