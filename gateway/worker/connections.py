@@ -12,13 +12,12 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from gunicorn import sock
 from gunicorn.workers.gthread import ThreadWorker
 
 from gateway import metrics
 from gateway.config import Settings, load_settings
 from gateway.seldom import Seldom
-from gateway.worker import balance, generation
+from gateway.worker import balance, generation, tls
 from gateway.worker.arrival import Arrival
 from gateway.worker.connection import NOT_YET, Connection, Waiting
 from gateway.worker.threads import Deferred
@@ -71,7 +70,7 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
         self._turn = balance.Turn()
         self._is_orphan = False
         self._seldom = Seldom(60.0)
-        self._tls = _tls_context(self.cfg) if self.cfg.is_ssl else None
+        self._tls = tls.context(self.cfg) if self.cfg.is_ssl else None
 
     @abstractmethod
     def take(self, conn: Connection, data: bytes) -> None:
@@ -274,34 +273,23 @@ class Connections(ThreadWorker):  # type: ignore[misc]  # gunicorn has no annota
         for conn in self.arriving.overdue():
             self.give_up(conn, TIMED_OUT, "slow_request")
 
+    @property
+    def goes_for_good(self) -> bool:
+        """Whether no other worker takes this one's place when it stops."""
+        return self._generation == generation.current()
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether the gateway is about to stop, as far as this worker knows."""
+        return self.stop_at is not None or (not self.alive and self.goes_for_good)
+
     def handle_exit(self, sig: int, frame: Any) -> None:
         """SIGTERM: say that this worker is no longer ready, go on for DRAIN_SECONDS, then finish what has begun.
 
         A worker that others take the place of finishes at once: the gateway is as ready as before.
         """
-        goes = self._generation == generation.current()
-        if self.settings.drain_seconds and goes and self.stop_at is None:
+        if self.settings.drain_seconds and self.goes_for_good and self.stop_at is None:
             self.stop_at = time.monotonic() + self.settings.drain_seconds
             self.method_queue.defer(lambda: None)
         elif self.stop_at is None:
             super().handle_exit(sig, frame)
-
-
-_last_tls: list[ssl.SSLContext] = []
-
-
-def _tls_context(cfg: Any) -> ssl.SSLContext:
-    """The certificate as it is now; while it is being renewed, and cannot be read, the one before.
-
-    Called in gunicorn's master, which an exception would end.
-
-    Raises:
-        OSError: There is none before.
-    """
-    try:
-        _last_tls[:] = [sock.ssl_context(cfg)]
-    except OSError as error:
-        if not _last_tls:
-            raise
-        log.error("unreadable certificate", extra={"cause": str(error)})  # noqa: TRY400  # the cause says it all
-    return _last_tls[0]

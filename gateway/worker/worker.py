@@ -165,7 +165,7 @@ class Worker(Connections):
             environ[facts.ARRIVED] = conn.arrived
             environ[facts.OVERLOADED] = conn.overloaded
             environ[facts.TOO_LARGE] = conn.arrival.too_large
-            environ[facts.DRAINING] = self.stop_at is not None or not self.alive
+            environ[facts.DRAINING] = self.is_draining
             answer: Iterable[bytes] = app(environ, start_response)
             return answer
 
