@@ -68,8 +68,11 @@ class Member:
         self.call.server_seconds += self.took
         if self.joint is None:
             failure, self.failure = self.failure, None  # which refers back to this
-            if failure is not None and self.call.remaining_seconds <= 0:
-                raise failure
+            try:
+                if failure is not None and self.call.remaining_seconds <= 0:
+                    raise failure
+            finally:
+                del failure  # its traceback refers to this frame, and so to all that the request has brought
             return self.ask(self.inputs)
         stop = self.start + self.rows
         outputs = {name: part(tensor, self.start, stop) for name, tensor in self.joint.outputs.items()}

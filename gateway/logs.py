@@ -1,6 +1,8 @@
 """One JSON line a request, and the same form for everything else that is logged."""
 
 import logging
+import os
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -125,17 +127,22 @@ def _log(exchange: Exchange, status: int, seconds: float) -> None:
     log.handle(_record(level, fields))
 
 
-# What is the same of all records. To find out anew where, when since the start and by whom each is made costs more than
-# to write it: such as would be another's is left out.
-SAME = vars(log.makeRecord(log.name, logging.INFO, __file__, 0, "request", (), None))
-SAME |= dict.fromkeys(("thread", "threadName", "process", "processName", "relativeCreated"))
+# What is the same of all records: to find it out anew for each costs more than to write it.
+COMMON = vars(logging.LogRecord(log.name, logging.INFO, __file__, 0, "request", (), None, "log"))
+os.register_at_fork(after_in_child=lambda: COMMON.update(process=os.getpid()))
+STARTED = time.time()
 
 
 def _record(level: int, fields: dict[str, Any]) -> logging.LogRecord:
-    """A record such as `log.log` makes."""
-    record, now = logging.LogRecord.__new__(logging.LogRecord), time.time()
-    own = {"levelno": level, "levelname": logging.getLevelName(level), "created": now, "msecs": now % 1 * 1000}
-    vars(record).update(SAME | own | fields, request_fields=fields)
+    """A record such as `log.log` makes, whoever has a part in making records."""
+    if logging.getLogRecordFactory() is not logging.LogRecord:
+        record = log.makeRecord(log.name, level, __file__, 0, "request", (), None, "log", extra=fields)
+    else:
+        record, now = logging.LogRecord.__new__(logging.LogRecord), time.time()
+        own = {"levelno": level, "levelname": logging.getLevelName(level), "thread": threading.get_ident()}
+        times = {"created": now, "msecs": now % 1 * 1000, "relativeCreated": (now - STARTED) * 1000}
+        vars(record).update(COMMON | own | times | fields)
+    record.request_fields = fields
     return record
 
 

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from flask import Flask, Response, g, request
 
@@ -51,7 +51,11 @@ class Passage:
             document = ask()
         except Exception as error:  # noqa: BLE001  # whatever it is, the client is told
             document = problems.refusal(exchange, error)
-        document.headers += self.end(exchange, document.status, document.headers)
+        try:
+            document.headers += self.end(exchange, document.status, document.headers)
+        except Exception as error:  # noqa: BLE001  # of what is done for the request beside its answer
+            document = problems.refusal(exchange, error)
+            document.headers += _headers(exchange, document.headers)
         return document
 
     def end(self, exchange: Exchange, status: int, headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -66,7 +70,7 @@ class Passage:
             Further headers for the answer.
         """
         self._log.end(exchange, status)
-        return logs.headers(exchange) + secure_headers.missing(headers)
+        return _headers(exchange, headers)
 
     def register(self, app: Flask) -> None:
         """Let every request that Flask answers pass through here.
@@ -88,6 +92,10 @@ class Passage:
         app.register_error_handler(Exception, lambda error: problems.refusal(current(), error))
         app.after_request(end)
         app.teardown_request(lambda _: call.begin(None))
+
+
+def _headers(exchange: Exchange, own: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return logs.headers(exchange) + secure_headers.missing(own)
 
 
 @functools.cache

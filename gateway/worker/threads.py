@@ -26,6 +26,7 @@ class Threads:
         self._most = most
         self._name = name
         self._started = 0
+        self._is_over = False
         self._todo: queue.SimpleQueue[tuple[Callable[..., None], tuple[Any, ...]] | None] = queue.SimpleQueue()
 
     def submit(self, do: Callable[..., None], *args: Any) -> None:
@@ -48,9 +49,11 @@ class Threads:
         self._todo.put((do, args))
 
     def shutdown(self, wait: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  # gunicorn's call, which never waits
-        """End the threads when all is done; the process waits for them."""
-        for _ in range(self._started):
-            self._todo.put(None)
+        """End the threads when all is done."""
+        if not self._is_over:
+            self._is_over = True
+            for _ in range(self._started):
+                self._todo.put(None)
 
     def _run(self) -> None:
         while (thing := self._todo.get()) is not None:
@@ -62,27 +65,33 @@ class Threads:
 class Deferred(PollableMethodQueue):  # type: ignore[misc]  # gunicorn has no annotations
     """What threads leave to the event loop. They wake it up once, not once for each thing."""
 
-    _read_fd: int
-    _write_fd: int
+    _read_fd: int | None
+    _write_fd: int | None
 
-    def init(self) -> None:
-        """Begin, after the fork."""
-        super().init()
+    def __init__(self) -> None:
+        super().__init__()
         self._left: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._is_woken = False
+
+    def close(self) -> None:
+        """Wake up nobody any more."""
+        super().close()
+        self._read_fd = self._write_fd = None
 
     def defer(self, callback: Callable[..., None], *args: Any) -> None:
         """Have the event loop do something."""
         self._left.append((callback, args))
         if not self._is_woken:
             self._is_woken = True
-            with contextlib.suppress(OSError, TypeError):  # the worker has ended
-                os.write(self._write_fd, b"\0")
+            if (pipe := self._write_fd) is not None:
+                with contextlib.suppress(OSError):  # it was closed at this moment
+                    os.write(pipe, b"\0")
 
     def run_callbacks(self, _fileobj: Any, max_callbacks: int = 0) -> None:  # noqa: ARG002  # gunicorn's signature
         """The event loop has been woken up."""
-        with contextlib.suppress(OSError):
-            os.read(self._read_fd, WAKE_BYTES)
+        if self._read_fd is not None:
+            with contextlib.suppress(OSError):
+                os.read(self._read_fd, WAKE_BYTES)
         self._is_woken = False  # whoever leaves something from here on wakes it up again
         self.do()
 

@@ -20,10 +20,8 @@ MAX_BODIES, LEAST_HELD_BYTES = 16, 64 * 1024 * 1024
 PROBE = re.compile(rb"(?:GET|HEAD) /(?:(readyz|v2/health/ready)|livez|metrics|v2/health/live)[ ?]")
 TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + CLOSING
 NO_ROOM = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n" + CLOSING
-COLLECT_OBJECTS = (
-    50_000  # lists and the like that have come into being, and have not gone, since garbage was looked for
-)
-TELL_SECONDS = 0.05  # between two times that the number of requests in hand is written down
+COLLECT_OBJECTS = 10_000  # lists and the like that are more than when garbage was last looked for
+GAUGE_SECONDS = 0.05  # between two times that the number of requests in hand is written down
 LEAST_PROGRESS_BYTES = 16 * 1024  # a client that takes less at a time is not given more time for it
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -150,7 +148,7 @@ class Worker(Connections):
             now = time.monotonic()
             if now >= self._tell_at:
                 metrics.in_flight(self._in_flight)
-                self._told, self._tell_at = self._in_flight, now + TELL_SECONDS
+                self._told, self._tell_at = self._in_flight, now + GAUGE_SECONDS
             else:
                 timeout = min(timeout, self._tell_at - now)
         super().wait_for_and_dispatch_events(timeout)
@@ -171,7 +169,7 @@ class Worker(Connections):
 
         self.wsgi = informed
         # What is loaded stays: to look through all of it for garbage, as often as rows of a large request are made into
-        # lists, took half of that request's time. What a request leaves is free without, but for some that fail.
+        # lists, took half of that request's time.
         gc.collect()
         gc.freeze()
         gc.set_threshold(COLLECT_OBJECTS)
@@ -203,7 +201,9 @@ class Worker(Connections):
         return super().handle_request(req, conn)
 
     def run(self) -> None:
-        """Work until told to stop."""
-        super().run()
-        for pool in (self._quick, self._ready):
-            pool.shutdown(wait=False)
+        """Work until told to stop. However that ends, the threads do: the process would wait for them."""
+        try:
+            super().run()
+        finally:
+            for pool in (self.tpool, self._quick, self._ready):
+                pool.shutdown()

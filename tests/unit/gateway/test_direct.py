@@ -6,6 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import gateway
+from gateway import logs
 from gateway.config import Settings
 from gateway.direct import MAX_PATHS, Direct
 
@@ -112,3 +113,16 @@ def test_paths_are_not_remembered_without_end(client: FlaskClient, direct: Direc
     for number in range(MAX_PATHS + 10):
         client.post(f"/v1/models/m{number}:predict", data=b"{")
     assert direct._find.cache_info().currsize == MAX_PATHS
+
+
+def test_what_fails_beside_an_answer_is_told(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a request cannot be counted or logged, its client gets a problem document, and the log the reason."""
+
+    def fail(*_: object) -> None:
+        raise ValueError("no log")
+
+    monkeypatch.setattr(logs.RequestLog, "end", fail)
+    answer = client.post("/predict", json={"data": 10}, headers={"X-Request-ID": "one"})
+    assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
+    assert answer.headers["X-Request-ID"] == "one"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -1,5 +1,8 @@
+import contextlib
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
@@ -10,9 +13,10 @@ import pytest
 from gateway import call, joint, lane, tensors
 from gateway import tf_serving_pb2 as pb
 from gateway.call import Call
-from gateway.contract import Contract
+from gateway.contract import Batch, Contract
 from gateway.errors import ModelServerError
 from gateway.joint import Joint
+from gateway.lane import Member
 from gateway.model_server import Answer, ModelServer
 from gateway.protos import from_proto, to_proto
 from gateway.signature import Selector
@@ -414,3 +418,26 @@ def test_lanes_are_bounded(server: Server, clients: Clients, monkeypatch: pytest
         assert clients.ask(1.0).result(LONG) == [4.0]
 
     assert len(clients.joint.lanes) <= 2
+
+
+def test_failure_keeps_nothing() -> None:
+    """A request that could not be asked for is gone with its answer, without Python looking for garbage."""
+
+    class Marked:
+        """Stands for what a request has brought."""
+
+    def fail() -> None:
+        marked = Marked()
+        seen.append(weakref.ref(marked))
+        member = Member(Batch({}, 1, "/data"), Call(deadline=0.0), lambda _: Answer(1, {}))
+        member.failure = ModelServerError(grpc.StatusCode.DEADLINE_EXCEEDED, "late")
+        member.answer()
+
+    seen = list[weakref.ref[Marked]]()
+    gc.disable()
+    try:
+        with contextlib.suppress(ModelServerError):
+            fail()
+        assert seen[0]() is None
+    finally:
+        gc.enable()

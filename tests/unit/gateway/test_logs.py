@@ -90,3 +90,24 @@ def test_replaces_a_strange_request_id(client: FlaskClient, given: str) -> None:
     assert given not in answers
     assert len({*answers}) == 2
     assert all(len(answer) == 32 for answer in answers)
+
+
+def test_others_have_their_part_in_a_record(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever makes records of its own, as OpenTelemetry does, makes the requests' too; others have what they print."""
+    caplog.set_level(logging.INFO)
+    client.post("/predict", json={"data": 10})
+    usual = logging.Formatter("%(process)d %(thread)d %(relativeCreated)d %(asctime)s %(name)s %(status)d")
+    assert usual.format(caplog.records[-1]).endswith("gateway.request 200")
+
+    def make(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = logging.LogRecord(*args, **kwargs)
+        record.mark = "abc"
+        return record
+
+    logging.setLogRecordFactory(make)
+    try:
+        client.post("/predict", json={"data": 10})
+    finally:
+        logging.setLogRecordFactory(logging.LogRecord)
+    assert vars(caplog.records[-1])["mark"] == "abc"
+    assert vars(caplog.records[-1])["request_fields"]["status"] == 200

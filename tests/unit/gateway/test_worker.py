@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.processes import Process, free_port, running, wait_until
@@ -297,3 +298,14 @@ def answered_after(client: socket.socket, request: bytes) -> int:
     """The status of the answer to a request on a connection."""
     client.sendall(request)
     return answered(client)
+
+
+def test_a_worker_that_is_ended_at_once_is_replaced_at_once(fake: FakeServer, tmp_path: Path) -> None:
+    """SIGQUIT waits for no thread that has nothing to do."""
+    with gateway(fake, tmp_path) as (port, process):
+        assert ask(port, "/livez")[0] == ask(port)[0] == 200
+        (worker,) = psutil.Process(process.pid).children()
+        worker.send_signal(signal.SIGQUIT)
+        wait_until(lambda: not worker.is_running(), 10, "the worker to end")
+        wait_until(lambda: process.output().count("Booting worker") == 2, WAIT_SECONDS, "another one")
+        assert ask(port)[0] == 200
