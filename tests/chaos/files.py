@@ -64,6 +64,7 @@ def corrupt_followed(world: World) -> Observed:
     unread = ("unreadable API keys file", "unreadable traffic file")
     with running(GUNICORN, log_file=world.folder / "followed.log", env=env) as gateway:
         wait_until(lambda: get(port, "/readyz")[0] == 200, START_SECONDS, "the gateway")
+        for_seconds(1)  # that was one worker; clients that keep their connections stay with those that were there
         with load(port, headers=HEADERS | {"X-API-Key": KEY}) as seen:
             for_seconds(1)
             for file in (keys, traffic):
