@@ -48,7 +48,7 @@ class Exchange:
 
     @property
     def path(self) -> str:
-        """Its path, as far as it is text."""
+        """Its path, as WSGI has it: a character for each byte."""
         path: str = self.environ["PATH_INFO"]
         return path
 
