@@ -46,12 +46,6 @@ class Exchange:
     problem: str | None = None
     cause: str | None = None
 
-    @property
-    def path(self) -> str:
-        """Its path, as WSGI has it: a character for each byte."""
-        path: str = self.environ["PATH_INFO"]
-        return path
-
 
 def current() -> Exchange:
     """The request at hand, where Flask answers it."""

@@ -66,7 +66,7 @@ def _of_werkzeug(exchange: Exchange, error: HTTPException) -> Document:
 
 def _problem(exchange: Exchange, status: int, title: str, detail: str, errors: Sequence[Place] = ()) -> Document:
     """A problem document, or what the route's own protocol has in its place."""
-    path = "/" + exchange.path.lstrip("/")
+    path = "/" + exchange.environ["PATH_INFO"].lstrip("/")
     if f"{path}/".startswith(FOREIGN):
         status = 400 if status == UNPROCESSABLE else status  # they know no other for what does not fit
         places = "; ".join(f"{place.pointer or 'the body'}: {place.detail}" for place in errors)

@@ -33,14 +33,11 @@ PAGE = {
 }
 
 
-NAMES = {name.lower(): name for name in ALL}
-
-
 def missing(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The headers of every answer, but for those that an answer has of its own.
 
     Args:
         headers: The answer's own.
     """
-    own = {NAMES[lower] for name, _ in headers if (lower := name.lower()) in NAMES}
-    return [pair for pair in ALL.items() if pair[0] not in own] if own else [*ALL.items()]
+    own = {name.lower() for name, _ in headers}
+    return [pair for pair in ALL.items() if pair[0].lower() not in own]

@@ -14,7 +14,7 @@ WAKE_BYTES = 4096  # taken from the pipe at a time; there is hardly ever more th
 
 
 class Threads:
-    """Threads that see to one thing after the other, without a future of each: it would cost as much as the thing."""
+    """Threads that see to one thing after the other, without a future of each, which nobody waits for."""
 
     def __init__(self, most: int, name: str) -> None:
         """Start none yet: each of the first things to do starts one.
