@@ -113,7 +113,7 @@ $(VENV)/.run: $(VENV)/.made requirements_model.txt gateway/requirements.txt depl
 	@$(PIP_INSTALL) -r requirements_model.txt -r gateway/requirements.txt -r deploy/requirements.txt
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.run requirements_dev.txt
+$(VENV)/.dev: $(VENV)/.run requirements_dev.txt requirements_mlops.txt
 	@echo "Installing what tests and checks it"
 	@$(PIP_INSTALL) -r requirements_dev.txt
 	@touch $@
