@@ -34,7 +34,7 @@ ROWS_A_REQUEST = 500
 GOAL_PSI = 0.1  # which rows as they are stay below
 WAIT_SECONDS = 30.0
 
-LAST = Key("diamonds", 1, "output", diamonds.RECIPE.output.name)  # of a request's rows, what is counted last
+LAST = Key("diamonds", 1, "output", diamonds.RECIPE.outputs[0].name)  # of a request's rows, what is counted last
 Judgements = list[dict[str, Any]]
 
 
@@ -152,7 +152,7 @@ def measure(asker: Asker, held_out: Split) -> bool:
         indices = {each["name"]: each["psi"] for each in judgements if each["kind"] == "feature"}
         own = indices.pop(feature.name)
         named = [each["name"] for each in judgements if each["verdict"] == "drifted"]
-        features = [name for name in named if name != diamonds.RECIPE.output.name]
+        features = [name for name in named if name != diamonds.RECIPE.outputs[0].name]
         good &= exit_code == 5 and features == [feature.name] and max(indices.values()) < GOAL_PSI
         print(f"{feature.name:<10}{own:>9.3f}{max(indices.values()):>18.3f}   {', '.join(named)}")
     return good

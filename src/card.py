@@ -69,6 +69,8 @@ class OutputCard(msgspec.Struct, frozen=True, kw_only=True):
         name: The output's name.
         description: A sentence.
         unit: The unit of measurement, or None.
+        threshold: Of a label, from which probability on a row counts as having it.
+        labels: Of a label, what a row below the threshold is called, and what one from there on.
         min: Of one number a row, as are the following: the least prediction.
         max: The greatest.
         deciles: The eleven edges from min to max.
@@ -78,6 +80,8 @@ class OutputCard(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     description: str
     unit: str | None
+    threshold: float | UnsetType = UNSET
+    labels: tuple[str, str] | UnsetType = UNSET
     min: float | UnsetType = UNSET
     max: float | UnsetType = UNSET
     deciles: list[float] | UnsetType = UNSET

@@ -7,7 +7,7 @@ import numpy as np
 from src.dtypes import DTYPES, numpy_dtype
 from src.errors import RecipeError
 from src.models_config import CONFIG_FILE, MODEL_NAME
-from src.recipe import Array, Feature, Recipe, Split, example_row
+from src.recipe import Array, Feature, Label, Recipe, Split, example_row
 
 
 def check_recipe(recipe: Recipe[Any]) -> None:
@@ -15,7 +15,8 @@ def check_recipe(recipe: Recipe[Any]) -> None:
 
     Raises:
         RecipeError: The name cannot be a model's; a feature's dtype is none of the possible ones, its vocabulary is
-            empty, names a category twice or belongs to no strings; or the example does not fit the features.
+            empty, names a category twice or belongs to no strings; the output is of none of the two kinds, or two
+            labels have one name; or the example does not fit the features.
     """
     if not MODEL_NAME.fullmatch(recipe.name) or not recipe.name[0].isalnum() or recipe.name == CONFIG_FILE:
         raise RecipeError(
@@ -30,6 +31,7 @@ def check_recipe(recipe: Recipe[Any]) -> None:
     for feature in recipe.features:
         if fault := _declaration_fault(feature):
             raise RecipeError(f"recipe {recipe.name}: feature {feature.name!r} {fault}")
+    _check_outputs(recipe)
     example = example_row(recipe)
     for feature in recipe.features:
         _check_values(f"recipe {recipe.name}: example feature {feature.name!r}", example[feature.name], feature)
@@ -58,7 +60,20 @@ def check_split(recipe: Recipe[Any], name: str, split: Split, *, first_row: int 
         _check_values(what, array, feature, first_row)
     # Targets of shape (rows,) would be compared with predictions of shape (rows, 1) as a square of differences.
     what = f"recipe {recipe.name}: {name} targets"
-    _check_finite(what, _check_form(what, split.targets, "float32", (split.rows, 1)), first_row)
+    targets = _check_form(what, split.targets, "float32", (split.rows, len(recipe.outputs)))
+    _check_finite(what, targets, first_row)
+    if recipe.labels and not (found := np.isin(targets, (0, 1))).all():
+        row, label = np.argwhere(~found)[0]
+        told = f"{targets[row, label]:g} for {recipe.labels[label].name!r} in row {first_row + row}"
+        raise RecipeError(f"{what} are {told}: of labels they are 0 or 1")
+
+
+def _check_outputs(recipe: Recipe[Any]) -> None:
+    if not recipe.outputs or not all(isinstance(each, Label) for each in recipe.labels):
+        raise RecipeError(f"recipe {recipe.name}: the output is neither an Output nor a tuple of Label")
+    names = [output.name for output in recipe.outputs]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise RecipeError(f"recipe {recipe.name}: more than one output is called {', '.join(sorted(twice))}")
 
 
 def _declaration_fault(feature: Feature) -> str | None:

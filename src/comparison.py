@@ -8,10 +8,11 @@ import msgspec
 
 from src import own_code, store
 from src.amounts import amount
+from src.answers import ask, in_batches, tune
 from src.card import read_card
 from src.lineage import data_sha256
-from src.metrics import Metrics, ask, in_batches, tenths
-from src.profiles import profile
+from src.metrics import Metrics, rows_of, tenths
+from src.profiles import profiles
 from src.quiet import import_tensorflow
 from src.recipe import Params, Recipe
 from src.saved_model import SavedModel
@@ -25,7 +26,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         version: Its number; None for the baseline.
         same_data: Whether it was trained on these very data; None where it has no card to tell.
         metrics: Over all rows.
-        mae_by_decile: By tenths of the rows, in the order of their targets.
+        mae_by_decile: By tenths of the rows, in the order of their targets; empty of labels.
+        f1_by_label: Each label's F1 score; empty where the output is a number.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     same_data: bool | None
     metrics: Metrics
     mae_by_decile: list[float]
+    f1_by_label: list[float]
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +47,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         split: `train` or `test`.
         rows: How many rows there are.
         data_sha256: The data's checksum, as cards have it.
-        deciles: The least and the greatest target of each tenth.
+        labels: The labels' names; none where the output is a number.
+        deciles: The least and the greatest target of each tenth; none of labels.
         measured: The versions, and the baseline last.
     """
 
@@ -53,6 +57,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     split: str
     rows: int
     data_sha256: str
+    labels: list[str]
     deciles: list[tuple[float, float]]
     measured: list[Measured]
 
@@ -80,14 +85,15 @@ def compare(
     import_tensorflow()
     found = [store.find(model_store, recipe.name, version) for version in versions]
     dataset = own_code.load(recipe, params)
-    train, test = profile(recipe, "train", dataset.train), profile(recipe, "test", dataset.test)
-    predictors = [in_batches(SavedModel(path).answer) for _, path in found] + [
-        own_code.fit_baseline(recipe, train.sample)
-    ]
-    rows = dataset.train if split == "train" else dataset.test
-    answers = ask({str(place): predictor for place, predictor in enumerate(predictors)}, rows)
-    sha256 = data_sha256(train, test)
-    groups = tenths(answers.targets)
+    known = profiles(recipe, dataset)
+    loaded = [SavedModel(path) for _, path in found]
+    baseline = own_code.fit_baseline(recipe, known["train"].sample)
+    predictors = {str(place): in_batches(version.answer) for place, version in enumerate(loaded)}
+    thresholds = {str(place): version.thresholds for place, version in enumerate(loaded)}
+    thresholds |= tune({str(len(loaded)): baseline}, dataset, recipe.scoring)
+    answers = ask(predictors | {str(len(loaded)): baseline}, dataset.splits[split], recipe.scoring, thresholds)
+    sha256 = data_sha256(*known.values())
+    groups = [] if recipe.labels else tenths(answers.targets)
     who: list[tuple[str, int | None, bool | None]] = []
     for version, path in found:
         card = read_card(path)
@@ -95,10 +101,11 @@ def compare(
     who.append((recipe.baseline.name, None, None))
     return Comparison(
         model=recipe.name,
-        unit=recipe.output.unit,
+        unit=None if recipe.labels else recipe.outputs[0].unit,
         split=split,
         rows=len(answers.targets),
         data_sha256=sha256,
+        labels=list(answers.scoring.labels),
         deciles=[(float(answers.targets[rows].min()), float(answers.targets[rows].max())) for rows in groups],
         measured=[
             Measured(
@@ -107,6 +114,7 @@ def compare(
                 same_data=same_data,
                 metrics=answers.metrics(str(place)),
                 mae_by_decile=[answers.metrics(str(place), rows).mae for rows in groups],
+                f1_by_label=answers.f1_by_label(str(place)),
             )
             for place, (name, version, same_data) in enumerate(who)
         ],
@@ -121,12 +129,11 @@ def as_json(compared: Comparison) -> str:
 def as_table(compared: Comparison) -> str:
     """All of it, for people: a column a version, and the baseline's last."""
     measured, unit = compared.measured, f" in {compared.unit}" if compared.unit else ""
-    lines = [
-        ["", *(each.name for each in measured)],
-        [f"MAE{unit}", *(amount(each.metrics.mae) for each in measured)],
-        [f"RMSE{unit}", *(amount(each.metrics.rmse) for each in measured)],
-        ["R²", *("-" if each.metrics.r2 is None else f"{each.metrics.r2:.4f}" for each in measured)],
-    ]
+    lines = [["", *(each.name for each in measured)]]
+    told = [rows_of(each.metrics, unit) for each in measured]
+    lines += [[name, *(cells[name] for cells in told)] for name in told[0]]
+    for place, label in enumerate(compared.labels):
+        lines.append([f"F1 of {label}", *(f"{each.f1_by_label[place]:.4f}" for each in measured)])
     for tenth, (least, greatest) in enumerate(compared.deciles):
         errors = (amount(each.mae_by_decile[tenth]) for each in measured)
         lines.append([f"MAE from {amount(least)} to {amount(greatest)}", *errors])

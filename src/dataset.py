@@ -17,7 +17,7 @@ class Split:
     Attributes:
         inputs: One array a feature, of shape (rows, *feature.shape) and the feature's dtype; strings are `str` in an
             object array.
-        targets: What the model should answer, of shape (rows, 1), float32.
+        targets: What the model should answer, of shape (rows, outputs), float32; of labels 1 for a row that has it.
     """
 
     inputs: Mapping[str, Array]
@@ -68,8 +68,22 @@ Rows = Split | Stream
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a recipe loads: where it came from, and its two splits."""
+    """What a recipe loads.
+
+    Attributes:
+        source: Where it came from, in words.
+        train: The rows to train on.
+        test: The rows held out, by which the model is judged.
+        dev: Of labels, rows on which to find the threshold of each, held out from training as well; None for a
+            threshold of 0.5.
+    """
 
     source: str
     train: Rows
     test: Rows
+    dev: Rows | None = None
+
+    @property
+    def splits(self) -> dict[str, Rows]:
+        """What there is, by name."""
+        return {"train": self.train, "test": self.test} | ({} if self.dev is None else {"dev": self.dev})

@@ -1,5 +1,6 @@
 """Describes a trained model: fills in its card."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,13 +8,15 @@ import msgspec
 import numpy as np
 
 from src import lineage
+from src.answers import Predictor
 from src.card import MAX_CARD_BYTES, SCHEMA_VERSION, Card, Data, FeatureCard, Golden, Origin, OutputCard
 from src.drift import buckets
 from src.errors import RecipeError
 from src.gate import Verdict
-from src.metrics import Evaluation, Predictor
+from src.labels import EVEN
+from src.metrics import Evaluation
 from src.profiles import Moments, Profile
-from src.recipe import Array, Feature, Output, Params, Recipe, Split, example_row
+from src.recipe import Array, Feature, Label, Output, Params, Recipe, Split, columns, example_row
 
 GOLDEN_ROWS = 10
 PREDICTED_ROWS = 20_000  # of the training sample, to know the predictions' distribution
@@ -43,7 +46,7 @@ def check_room(recipe: Recipe[Any], train: Profile) -> None:
 
 
 def origin(
-    recipe: Recipe[Any], params: Params, source: str, train: Profile, test: Profile, *, replicas: int = 1
+    recipe: Recipe[Any], params: Params, source: str, splits: Mapping[str, Profile], *, replicas: int = 1
 ) -> Origin:
     """Tell where a model that is about to be trained will come from.
 
@@ -51,8 +54,7 @@ def origin(
         recipe: What it is.
         params: How it is trained.
         source: The data, in words.
-        train: The rows to train on.
-        test: The rows held out.
+        splits: What is known of each split, by its name.
         replicas: On how many devices it is trained at a time.
 
     Returns:
@@ -63,7 +65,9 @@ def origin(
         git=lineage.git_state(),
         recipe=lineage.recipe_file(recipe),
         data=Data(
-            source=source, sha256=lineage.data_sha256(train, test), rows={"train": train.rows, "test": test.rows}
+            source=source,
+            sha256=lineage.data_sha256(*splits.values()),
+            rows={name: split.rows for name, split in splits.items()},
         ),
         params=msgspec.to_builtins(params),
         seed=params.seed,
@@ -74,7 +78,13 @@ def origin(
 
 
 def build_card(
-    recipe: Recipe[Any], came_from: Origin, train: Profile, model: Predictor, metrics: Evaluation, verdict: Verdict
+    recipe: Recipe[Any],
+    came_from: Origin,
+    train: Profile,
+    model: Predictor,
+    metrics: Evaluation,
+    verdict: Verdict,
+    thresholds: Sequence[float] = (),
 ) -> Card:
     """Describe a trained model.
 
@@ -85,6 +95,7 @@ def build_card(
         model: What it answers.
         metrics: How good it is.
         verdict: What the gate says of it.
+        thresholds: From which probability on each label is said; none for 0.5.
 
     Returns:
         The card.
@@ -97,7 +108,7 @@ def build_card(
         metrics=metrics,
         gate=verdict,
         features=feature_cards(recipe, train),
-        outputs=[_output_card(recipe.output, train.sample, model)],
+        outputs=_output_cards(recipe, train.sample, model, thresholds),
         golden=_golden(recipe, train.sample, model),
     )
     return _fitted(card)
@@ -164,16 +175,33 @@ def _distribution(values: Array, least: float, greatest: float) -> dict[str, Any
     }
 
 
-def _output_card(output: Output, sample: Split, model: Predictor) -> OutputCard:
+def _output_cards(
+    recipe: Recipe[Any], sample: Split, model: Predictor, thresholds: Sequence[float]
+) -> list[OutputCard]:
     chosen = np.unique(np.linspace(0, sample.rows - 1, PREDICTED_ROWS).astype(int))
-    answers = model(sample.take(chosen).inputs)
-    is_one_a_row = answers.shape in ((len(chosen),), (len(chosen), 1))
-    is_watched = is_one_a_row and answers.dtype.kind in "iuf" and bool(np.isfinite(answers).all())
+    answers = model(sample.take(chosen).inputs).reshape(len(chosen), -1)
+    is_one_each = answers.shape[1] == len(recipe.outputs)
+    is_watched = is_one_each and answers.dtype.kind in "iuf" and bool(np.isfinite(answers).all())
+    return [
+        _output_card(output, answers[:, place] if is_watched else None, thresholds[place] if thresholds else EVEN)
+        for place, output in enumerate(recipe.outputs)
+    ]
+
+
+def _output_card(output: Output, answers: Array | None, threshold: float) -> OutputCard:
+    said: dict[str, Any] = {}
+    description = output.description
+    if isinstance(output, Label):
+        sides = (output.otherwise or f"not {output.name}", output.name)
+        said = {"threshold": threshold, "labels": sides}
+        # In words as well, which every reader of a card shows.
+        description += f" From {threshold:.4g} on it counts as {sides[1]}, below as {sides[0]}."
     return OutputCard(
         name=output.name,
-        description=output.description,
+        description=description,
         unit=output.unit,
-        **(_distribution(answers, float(answers.min()), float(answers.max())) if is_watched else {}),
+        **said,
+        **({} if answers is None else _distribution(answers, float(answers.min()), float(answers.max()))),
     )
 
 
@@ -181,7 +209,7 @@ def _golden(recipe: Recipe[Any], train: Split, model: Predictor) -> Golden:
     inputs = golden_inputs(recipe, train)
     return Golden(
         inputs={name: _plain(array) for name, array in inputs.items()},
-        outputs={recipe.output.name: model(inputs).tolist()},
+        outputs={name: column.tolist() for name, column in columns(recipe, model(inputs)).items()},
         tolerance=GOLDEN_TOLERANCE,
     )
 

@@ -7,7 +7,7 @@ from src.card import Card, encode_card
 from src.describe import golden_inputs
 from src.models_config import CARD_FILE
 from src.quiet import quiet_stderr
-from src.recipe import Array, Recipe, Split, keras_inputs
+from src.recipe import Array, Recipe, Split, columns, keras_inputs
 
 # Where TensorFlow Serving looks for requests to replay before a version becomes available; it reads at most 1,000.
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
@@ -16,13 +16,13 @@ WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 def export(model: Any, recipe: Recipe[Any], card: Card, train: Split, path: Path) -> None:
     """Write the SavedModel.
 
-    Signatures: `serving_default`, from the recipe's features to its output; `card`, from `rows`, int32 of shape
+    Signatures: `serving_default`, from the recipe's features to its outputs; `card`, from `rows`, int32 of shape
     (None,), to `card`, the card's JSON once per row (string of shape (None,)). The card takes an input because
     TensorFlow Serving's batching refuses signatures that have none. It is a file as well, for who has the folder.
 
     Args:
         model: The trained Keras model.
-        recipe: Names the inputs and the output.
+        recipe: Names the inputs and the outputs.
         card: What the SavedModel says of itself.
         train: Rows to warm up with.
         path: The folder to write; its parent exists.
@@ -40,7 +40,7 @@ def export(model: Any, recipe: Recipe[Any], card: Card, train: Split, path: Path
     features = {f.name: tf.TensorSpec((None, *f.shape), f.dtype, name=f.name) for f in recipe.features}
     archive.add_endpoint(
         "serving_default",
-        lambda inputs: {recipe.output.name: model(keras_inputs(inputs), training=False)},
+        lambda inputs: columns(recipe, model(keras_inputs(inputs), training=False)),
         input_signature=[features],
     )
     archive.add_endpoint(

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from src import devices
+from src.answers import of_keras
 from src.batches import batches, steps_of
 from src.dataset import Rows, Split
 from src.errors import GateError
-from src.metrics import of_keras, regression_metrics
 from src.recipe import Params
+from src.scoring import NUMBER, Scoring
 
 # Steps that TensorFlow runs before it comes back to Python. 500 one-step epochs in blocks of 50 took a fiftieth of
 # the time of 500 single ones; longer blocks gain little and make the progress bar and Ctrl-C sluggish.
@@ -27,15 +28,24 @@ class History:
 
     Attributes:
         losses: After how many steps the mean loss of the block before was how high.
-        held_out: After how many steps the mean absolute error on (some) held-out rows was how high. It is for people to
-            look at: nothing is chosen by it.
+        held_out: After how many steps the loss on (some) held-out rows (the mean absolute error; of labels the
+            logarithmic loss) was how high. It is for people to look at: nothing is chosen by it.
     """
 
     losses: list[tuple[int, float]] = field(default_factory=list)
     held_out: list[tuple[int, float]] = field(default_factory=list)
 
 
-def fit(model: Any, train: Rows, test: Split, params: Params, history: History, *, progress: bool = False) -> None:
+def fit(
+    model: Any,
+    train: Rows,
+    test: Split,
+    params: Params,
+    history: History,
+    *,
+    scoring: Scoring = NUMBER,
+    progress: bool = False,
+) -> None:
     """Train a compiled model on one split.
 
     Takes `params.epochs` passes over the rows, as `model.fit` would; where the whole split is one batch the weights
@@ -47,6 +57,7 @@ def fit(model: Any, train: Rows, test: Split, params: Params, history: History, 
         test: Held-out rows for the learning curve; CHECK_ROWS of them are asked.
         params: Gives epochs, batch_size and seed (the order of the batches).
         history: Takes down how it goes, also of a run that fails.
+        scoring: What the learning curve shows.
         progress: Whether to draw one progress bar on standard error, if that is a terminal.
 
     Raises:
@@ -74,8 +85,8 @@ def fit(model: Any, train: Rows, test: Split, params: Params, history: History, 
                     f"the loss became {loss} within {done} of {steps} steps; a lower learning rate may help"
                 )
             if done - (history.held_out[-1][0] if history.held_out else 0) >= check_every or done == steps:
-                error = regression_metrics(of_keras(model)(few.inputs), few.targets).mae
-                history.held_out.append((done, error))
+                losses = scoring.losses(of_keras(model)(few.inputs), few.targets)
+                history.held_out.append((done, float(losses.mean())))
 
         failures: list[Exception] = []
         dataset = batches(train, params, failures, replicas)

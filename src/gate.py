@@ -5,8 +5,9 @@ import math
 import msgspec
 import numpy as np
 
+from src.answers import Answers
 from src.errors import GateError, RecipeError
-from src.metrics import Answers, Evaluation, Metrics, describe
+from src.metrics import Evaluation, Metrics, describe
 
 CHANCE = 2.0  # standard errors
 
@@ -54,7 +55,13 @@ def check_finite(evaluation: Evaluation) -> None:
 
 
 def judge(
-    evaluation: Evaluation, answers: Answers, stable: Stable | None, *, min_r2: float, max_regression: float
+    evaluation: Evaluation,
+    answers: Answers,
+    stable: Stable | None,
+    *,
+    min_r2: float,
+    max_regression: float,
+    min_f1: float = 0.0,
 ) -> Verdict:
     """Judge a candidate by the held-out rows.
 
@@ -63,23 +70,26 @@ def judge(
         answers: To the held-out rows: the candidate's, named "model", and the baseline's, named so.
         stable: The version it would replace.
         min_r2: The recipe's threshold: the least coefficient of determination.
-        max_regression: By which share the mean absolute error may be above the stable version's.
+        max_regression: By which share the loss may be above the stable version's.
+        min_f1: The recipe's threshold for labels: the least mean of their F1 scores.
 
     Returns:
         The verdict, with every reason against the candidate.
     """
-    model, baseline = evaluation.model.test, evaluation.baseline.test
+    model, baseline, loss = evaluation.model.test, evaluation.baseline.test, answers.scoring.loss
     reasons = []
-    if np.ptp(answers.given["model"]) == 0 and np.ptp(answers.targets) > 0:
-        reasons.append(f"it answers {answers.given['model'][0, 0]:.6g} to every row")
+    if np.ptp(answers.given["model"], axis=0).max() == 0 and np.ptp(answers.targets, axis=0).max() > 0:
+        reasons.append(f"it answers {', '.join(f'{value:.6g}' for value in answers.given['model'][0])} to every row")
     if better := _baseline_fault(answers):
         reasons.append(f"test {describe(model)} is {better} ({evaluation.baseline_name}: {describe(baseline)})")
     if model.r2 is not None and model.r2 < min_r2:
         reasons.append(f"test {describe(model)}; the recipe asks for an R² of {min_r2}")
-    if stable and stable.test and model.mae > stable.test.mae * (1 + max_regression):
+    if model.labels and model.labels.f1 < min_f1:
+        reasons.append(f"test {describe(model)}; the recipe asks for an F1 of {min_f1}")
+    if stable and stable.test and loss(model) > loss(stable.test) * (1 + max_regression):
         reasons.append(
             f"test {describe(model)} is worse than the stable version {stable.version} on the same rows"
-            f" ({describe(stable.test)}) by more than {max_regression:.3g} of its MAE"
+            f" ({describe(stable.test)}) by more than {max_regression:.3g} of its {answers.scoring.loss_name}"
             + (f"; {stable.note}" if stable.note else "")
         )
     return Verdict(passed=not reasons, reasons=reasons, stable=stable)
@@ -91,8 +101,7 @@ def _baseline_fault(answers: Answers) -> str | None:
     Few held-out rows flatter a model that has learnt nothing now and then. So the mean advantage has to be more than
     twice its standard error, as in a paired t-test: of many rows, chance brings that about once in forty times.
     """
-    errors = {name: np.abs(given.astype("float64") - answers.targets) for name, given in answers.given.items()}
-    advantage = errors["baseline"] - errors["model"]
+    advantage = answers.losses("baseline") - answers.losses("model")
     if not advantage.mean() > 0:
         return "no better than the baseline"
     if advantage.size < 2 or not advantage.mean() > CHANCE * advantage.std(ddof=1) / math.sqrt(advantage.size):

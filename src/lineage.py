@@ -54,9 +54,9 @@ def library_versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
 
 
-def data_sha256(train: Profile, test: Profile) -> str:
-    """A checksum over all rows of both splits: names, dtypes, shapes and values, in the order the recipe gives them."""
-    return hashlib.sha256(f"{train.sha256}\0{test.sha256}".encode()).hexdigest()
+def data_sha256(*splits: Profile) -> str:
+    """A checksum over all rows of all splits: names, dtypes, shapes and values, in the order the recipe gives them."""
+    return hashlib.sha256("\0".join(split.sha256 for split in splits).encode()).hexdigest()
 
 
 def machine() -> dict[str, str]:

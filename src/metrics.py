@@ -1,36 +1,30 @@
-"""How good predictions are, and what a model's are beside its baseline's."""
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+"""The metrics of predictions, and what a model's are beside its baseline's."""
 
 import msgspec
 import numpy as np
+from msgspec import UNSET, UnsetType
 
 from src.amounts import amount
-from src.dataset import Dataset, Rows
+from src.dtypes import Array
 from src.errors import RecipeError
-from src.recipe import Array, keras_inputs
-
-BATCH_ROWS = 4096  # bounds memory on large splits
-
-Predictor = Callable[[Mapping[str, Array]], Array]
-"""Answers inputs, as a split has them, with predictions of shape (rows, 1)."""
+from src.labels import LabelMetrics, LabelScore
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
-    """Regression metrics over one split, in the output's unit (r2 has none).
+    """Metrics over one split, in the output's unit (r2 has none); of labels, of their probabilities against 0 and 1.
 
     Attributes:
         mae: Mean absolute error.
         rmse: Root of the mean squared error.
-        r2: Coefficient of determination: 1 is perfect, 0 no better than the split's own mean; None where all
-            targets are equal, since it is not defined there.
+        r2: Coefficient of determination: 1 is perfect, 0 no better than the split's own mean (of each label); None
+            where all targets are equal, since it is not defined there.
+        labels: What there is to know of labels besides; absent where the output is a number.
     """
 
     mae: float
     rmse: float
     r2: float | None
+    labels: LabelMetrics | UnsetType = UNSET
 
 
 class SplitMetrics(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,93 +53,55 @@ class Decile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
-    """A model's metrics beside the named baseline's; the deciles are the held-out rows'."""
+    """A model's metrics beside the named baseline's.
+
+    Attributes:
+        model: The model's.
+        baseline: The baseline's.
+        baseline_name: What the baseline is.
+        deciles: The errors by tenths of the held-out rows; empty where the outputs are labels.
+        labels: Each label on the held-out rows; absent where the output is a number.
+    """
 
     model: SplitMetrics
     baseline: SplitMetrics
     baseline_name: str
     deciles: list[Decile]
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What several predictors answered to the rows of one split.
-
-    Attributes:
-        targets: What is true, of shape (rows, 1).
-        given: Each predictor's predictions, of the same shape, by the predictor's name.
-    """
-
-    targets: Array
-    given: Mapping[str, Array]
-
-    def metrics(self, name: str, which: Array | slice = slice(None)) -> Metrics:
-        """One predictor's metrics, over all rows or some."""
-        return regression_metrics(self.given[name][which], self.targets[which])
-
-
-def of_keras(model: Any) -> Predictor:
-    """A Keras model as a predictor, without the overhead of `Model.predict`."""
-    return in_batches(lambda inputs: np.asarray(model(keras_inputs(inputs), training=False)))
-
-
-def in_batches(answer: Predictor) -> Predictor:
-    """A predictor that is asked for a few thousand rows at a time, which bounds its memory."""
-
-    def answer_all(inputs: Mapping[str, Array]) -> Array:
-        rows = len(next(iter(inputs.values())))
-        starts = range(0, rows, BATCH_ROWS)
-        return np.concatenate(
-            [answer({n: a[start : start + BATCH_ROWS] for n, a in inputs.items()}) for start in starts]
-        )
-
-    return answer_all
-
-
-def ask(predictors: Mapping[str, Predictor], rows: Rows) -> Answers:
-    """Have several predictors answer the same rows, in one pass.
-
-    In memory are, beside one chunk, a target and a prediction of each, 4 bytes each a row.
-
-    Args:
-        predictors: By name.
-        rows: What to ask.
-
-    Returns:
-        Their answers.
-    """
-    targets: list[Array] = []
-    given: dict[str, list[Array]] = {name: [] for name in predictors}
-    for chunk in rows.chunks():
-        targets.append(chunk.targets)
-        for name, predictor in predictors.items():
-            given[name].append(predictor(chunk.inputs))
-    return Answers(np.concatenate(targets), {name: np.concatenate(parts) for name, parts in given.items()})
+    labels: list[LabelScore] | UnsetType = UNSET
 
 
 def regression_metrics(predictions: Array, targets: Array) -> Metrics:
     """Compare predictions with targets.
 
     Args:
-        predictions: Shape (rows, 1).
-        targets: Shape (rows, 1).
+        predictions: Shape (rows, outputs).
+        targets: The same shape.
 
     Returns:
         The metrics, computed in float64; NaN where a prediction is NaN.
 
     Raises:
-        RecipeError: The shapes differ, so that the model does not answer one number a row.
+        RecipeError: The shapes differ, so that the model does not answer a number a row and output.
+    """
+    check_shape(predictions, targets)
+    errors = predictions.astype("float64") - targets.astype("float64")
+    squares = float(np.sum(errors**2))
+    spread = float(np.sum((targets.astype("float64") - np.mean(targets, axis=0, dtype="float64")) ** 2))
+    return Metrics(
+        mae=float(np.mean(np.abs(errors))),
+        rmse=float(np.sqrt(squares / errors.size)),
+        r2=1 - squares / spread if spread else None,
+    )
+
+
+def check_shape(predictions: Array, targets: Array) -> None:
+    """Refuse answers that cannot be compared with the targets, number by number.
+
+    Raises:
+        RecipeError: The shapes differ.
     """
     if predictions.shape != targets.shape:
         raise RecipeError(f"the model answers with shape {predictions.shape} where the targets have {targets.shape}")
-    errors = predictions.astype("float64") - targets.astype("float64")
-    squares = float(np.sum(errors**2))
-    spread = float(np.sum((targets.astype("float64") - np.mean(targets, dtype="float64")) ** 2))
-    return Metrics(
-        mae=float(np.mean(np.abs(errors))),
-        rmse=float(np.sqrt(squares / len(errors))),
-        r2=1 - squares / spread if spread else None,
-    )
 
 
 def tenths(targets: Array) -> list[Array]:
@@ -160,48 +116,23 @@ def tenths(targets: Array) -> list[Array]:
     return np.array_split(np.argsort(targets[:, 0], kind="stable"), min(10, len(targets)))
 
 
-def by_decile(answers: Answers) -> list[Decile]:
-    """The mean absolute errors of "model" and "baseline" by tenths of the targets."""
-    return [
-        Decile(
-            least=float(answers.targets[tenth].min()),
-            greatest=float(answers.targets[tenth].max()),
-            rows=len(tenth),
-            model=answers.metrics("model", tenth).mae,
-            baseline=answers.metrics("baseline", tenth).mae,
-        )
-        for tenth in tenths(answers.targets)
-    ]
-
-
-def evaluate(
-    model: Predictor, baseline: Predictor, baseline_name: str, dataset: Dataset, others: Mapping[str, Predictor]
-) -> tuple[Evaluation, Answers]:
-    """Measure a model and the baseline on both splits.
+def rows_of(metrics: Metrics, unit: str = "") -> dict[str, str]:
+    """Metrics for a table: what each is called, and how it is written.
 
     Args:
-        model: The model.
-        baseline: The baseline, learnt from the training rows.
-        baseline_name: What the baseline is.
-        dataset: The data.
-        others: Further predictors to ask about the held-out rows.
-
-    Returns:
-        Both sets of metrics; and the answers to the held-out rows: "model", "baseline" and the others.
+        metrics: The metrics.
+        unit: What stands behind the name of those that have the output's unit.
     """
-    both = {"model": model, "baseline": baseline}
-    train = ask(both, dataset.train)
-    test = ask(both | dict(others), dataset.test)
-    evaluation = Evaluation(
-        model=SplitMetrics(train=train.metrics("model"), test=test.metrics("model")),
-        baseline=SplitMetrics(train=train.metrics("baseline"), test=test.metrics("baseline")),
-        baseline_name=baseline_name,
-        deciles=by_decile(test),
-    )
-    return evaluation, test
+    if labels := metrics.labels:
+        shares = {"F1": labels.f1, "weighted F1": labels.weighted_f1, "accuracy": labels.accuracy}
+        return {name: f"{share:.4f}" for name, share in shares.items()} | {"log loss": amount(labels.log_loss)}
+    r2 = "-" if metrics.r2 is None else f"{metrics.r2:.4f}"
+    return {f"MAE{unit}": amount(metrics.mae), f"RMSE{unit}": amount(metrics.rmse), "R²": r2}
 
 
 def describe(metrics: Metrics) -> str:
     """Metrics on one line, for people."""
+    if labels := metrics.labels:
+        return f"F1 {labels.f1:.4f}, accuracy {labels.accuracy:.4f}, log loss {amount(labels.log_loss)}"
     r2 = "" if metrics.r2 is None else f", R² {metrics.r2:.4f}"
     return f"MAE {amount(metrics.mae)}, RMSE {amount(metrics.rmse)}{r2}"

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from src.answers import Predictor
 from src.dataset import Dataset, Split, Stream
 from src.errors import ModelSideError, RecipeError
-from src.metrics import Predictor
 from src.recipe import Array, Params, Recipe, Training
 
 
@@ -24,7 +24,7 @@ def load(recipe: Recipe[Any], params: Params) -> Dataset:
         dataset = recipe.load(params)
     if not isinstance(dataset, Dataset):
         raise RecipeError(f"recipe {recipe.name}: load gives {_kind(dataset)}, not a Dataset")
-    for name, rows in (("train", dataset.train), ("test", dataset.test)):
+    for name, rows in dataset.splits.items():
         if not isinstance(rows, Split | Stream):
             raise RecipeError(f"recipe {recipe.name}: load gives {_kind(rows)} to {name} on, not a Split or a Stream")
     return dataset
@@ -55,7 +55,7 @@ def fit_baseline(recipe: Recipe[Any], train: Split) -> Predictor:
         train: What to learn from.
 
     Returns:
-        What answers, and raises RecipeError where it raises or its answers are not one number a row.
+        What answers, and raises RecipeError where it raises or its answers are not one number a row and output.
 
     Raises:
         RecipeError: It raises.
@@ -67,7 +67,7 @@ def fit_baseline(recipe: Recipe[Any], train: Split) -> Predictor:
         with _named(recipe, "the baseline"):
             found = np.asarray(predictor(inputs))
         rows = len(next(iter(inputs.values())))
-        if found.shape != (rows, 1):
+        if found.shape != (rows, len(recipe.outputs)):
             raise RecipeError(f"recipe {recipe.name}: the baseline answers {rows} rows with shape {found.shape}")
         return found
 

@@ -3,6 +3,7 @@
 python -m src.predict [MODEL] VALUE ...      python -m src.predict [MODEL] FILE.csv      (- reads standard input)
 """
 
+import json
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -40,7 +41,7 @@ def split_model(words: Sequence[str], model_store: Path) -> tuple[str, list[str]
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Run the command: one prediction a line on standard output.
+    """Run the command: one prediction a line on standard output; of several outputs, a JSON object by name.
 
     Raises:
         ModelSideError: What the user can mend.
@@ -61,7 +62,11 @@ def main(arguments: Sequence[str]) -> None:
     _, path = store.find(options.store, name)
     model = saved_model.SavedModel(path)
     for batch in rows.batched(rows.read_rows(words, list(model.inputs))):
-        sys.stdout.writelines(f"{value}\n" for value in model.predict(batch))
+        sys.stdout.writelines(f"{_line(value)}\n" for value in model.predict(batch))
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else f"{value}"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from src.checks import check_split
-from src.dataset import Rows, Split, join
+from src.dataset import Dataset, Rows, Split, join
 from src.errors import RecipeError
 from src.recipe import Array, Recipe
 
@@ -126,6 +126,22 @@ def profile(recipe: Recipe[Any], name: str, rows: Rows) -> Profile:
     for digest in digests.values():
         whole.update(digest.digest())
     return Profile(counted, whole.hexdigest(), moments, sampler.cut())
+
+
+def profiles(recipe: Recipe[Any], dataset: Dataset) -> dict[str, Profile]:
+    """Go over all splits once.
+
+    Args:
+        recipe: What the rows should fit; checked.
+        dataset: The data.
+
+    Returns:
+        Each split's profile, by its name.
+
+    Raises:
+        RecipeError: As for `profile`.
+    """
+    return {name: profile(recipe, name, rows) for name, rows in dataset.splits.items()}
 
 
 def _content(array: Array) -> bytes:

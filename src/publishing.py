@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from src import describe, export, gate, metrics, rival, store, verify
+from src import answers, describe, export, gate, metrics, rival, store, verify
 from src.dataset import Dataset
 from src.errors import StoreError
 from src.release import state
@@ -22,7 +22,7 @@ class Judge:
     run: Run
     model: Any
     dataset: Dataset
-    baseline: metrics.Predictor
+    baseline: answers.Predictor
 
     def judge(self, model_store: Path) -> tuple[metrics.Evaluation, gate.Verdict]:
         """Measure the model beside the baseline and the stable version, and put it to the gate.
@@ -38,18 +38,30 @@ class Judge:
             RecipeError: The baseline answers none.
         """
         run, recipe = self.run, self.run.recipe
-        stable = rival.load(model_store, recipe.name, run.origin.data.sha256)
-        evaluation, answers = metrics.evaluate(
-            metrics.of_keras(self.model),
+        stable = rival.load(model_store, recipe, run.origin.data.sha256)
+        model = answers.of_keras(self.model)
+        thresholds = answers.tune({"model": model, "baseline": self.baseline}, self.dataset, recipe.scoring)
+        run.thresholds = thresholds.get("model", ())
+        evaluation, given = answers.evaluate(
+            model,
             self.baseline,
             recipe.baseline.name,
             self.dataset,
             stable.predictors() if stable else {},
+            scoring=recipe.scoring,
+            thresholds=thresholds | ({"stable": stable.thresholds} if stable else {}),
         )
         gate.check_finite(evaluation)
-        answers, compared = stable.judged(answers) if stable else (answers, None)
-        verdict = gate.judge(evaluation, answers, compared, min_r2=recipe.min_r2, max_regression=recipe.max_regression)
-        run.evaluation, run.answers, run.verdict = evaluation, answers, verdict
+        given, compared = stable.judged(given) if stable else (given, None)
+        verdict = gate.judge(
+            evaluation,
+            given,
+            compared,
+            min_r2=recipe.min_r2,
+            max_regression=recipe.max_regression,
+            min_f1=recipe.min_f1,
+        )
+        run.evaluation, run.answers, run.verdict = evaluation, given, verdict
         return evaluation, verdict
 
 
@@ -76,7 +88,8 @@ def publish(judge: Judge, operator: Operator, *, promote: bool) -> None:
         if state.stable(model_store, recipe.name) != _rival(verdict):
             # Another run has promoted a version meanwhile. No other run can now: this is the one to be held against.
             evaluation, verdict = judge.judge(model_store)
-        card = describe.build_card(recipe, run.origin, run.train, metrics.of_keras(model), evaluation, verdict)
+        answer = answers.of_keras(model)
+        card = describe.build_card(recipe, run.origin, run.train, answer, evaluation, verdict, run.thresholds)
         with store_errors(path):
             export.export(model, recipe, card, sample, path)
         verify.verify(path, model, recipe, card, sample)

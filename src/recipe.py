@@ -13,6 +13,7 @@ from src.dataset import Stream as Stream
 from src.dtypes import Array as Array
 from src.dtypes import to_array
 from src.errors import RecipeError
+from src.scoring import NUMBER, LabelScoring, Scoring
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,11 +53,22 @@ class Feature:
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """The model's named output: one number a row."""
+    """A named output of the model: one number a row."""
 
     name: str
     description: str
     unit: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label(Output):
+    """A label that a row has or has not: an output of its name, which is the probability that the row has it.
+
+    Attributes:
+        otherwise: What a row without it is called, such as `ham` of what is not `spam`; None for `not <name>`.
+    """
+
+    otherwise: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +91,7 @@ class Baseline:
     Attributes:
         name: What it is, in a few words.
         fit: Learns from training rows (of very many, a random 200,000), and gives what answers inputs, as a split has
-            them, with predictions of shape (rows, 1).
+            them, with predictions of shape (rows, outputs).
     """
 
     name: str
@@ -87,8 +99,8 @@ class Baseline:
 
 
 def _fit_mean(train: Split) -> Callable[[Mapping[str, Array]], Array]:
-    mean = np.mean(train.targets, dtype="float64")
-    return lambda inputs: np.full((len(next(iter(inputs.values()))), 1), mean, "float32")
+    mean = np.mean(train.targets, axis=0, dtype="float64").astype("float32")
+    return lambda inputs: np.tile(mean, (len(next(iter(inputs.values()))), 1))
 
 
 MEAN = Baseline(name="mean of the training targets", fit=_fit_mean)
@@ -102,34 +114,67 @@ class Recipe(Generic[P]):
         name: The model's name: in the store, on the server, in the gateway's answers.
         description: One sentence on what the model predicts.
         features: The inputs, named as the Keras model's inputs are.
-        output: The prediction.
+        output: The prediction: a number; or labels, of which each has a probability.
         params: The type that the recipe's section of `params.yaml` must fit.
         load: Gives the data for these parameters.
         build_model: Gives the compiled Keras model for these parameters and the run at hand.
         example: One row to try the model with, one value or list a feature.
-        baseline: What the model must be better than, by its mean absolute error on the held-out rows.
+        baseline: What the model must be better than, by its loss on the held-out rows: of a number the mean absolute
+            error, of labels the logarithmic loss.
         min_r2: The gate's threshold: the least coefficient of determination on the held-out rows. The default asks no
             more than to be no worse than their own mean.
-        max_regression: By which share the mean absolute error on the held-out rows may be above the stable version's:
-            0.01 is one per cent.
+        min_f1: The gate's threshold for labels: the least mean of their F1 scores on the held-out rows.
+        max_regression: By which share the loss on the held-out rows may be above the stable version's: 0.01 is one per
+            cent.
     """
 
     name: str
     description: str
     features: tuple[Feature, ...]
-    output: Output
+    output: Output | tuple[Label, ...]
     params: type[P]
     load: Callable[[P], Dataset]
     build_model: Callable[[P, Training], Any]
     example: Mapping[str, Any]
     baseline: Baseline = MEAN
     min_r2: float = 0.0
+    min_f1: float = 0.0
     max_regression: float = 0.01
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """All outputs, in the order of the model's columns."""
+        return self.output if isinstance(self.output, tuple) else (self.output,)
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The labels; none where the output is a number."""
+        return self.output if isinstance(self.output, tuple) else ()
+
+    @property
+    def scoring(self) -> Scoring:
+        """By what answers are judged."""
+        return LabelScoring([label.name for label in self.labels]) if self.labels else NUMBER
 
 
 def keras_inputs(inputs: Mapping[str, Any]) -> Any:
     """Give named inputs the form Keras takes: the array itself when there is one, else the mapping."""
     return next(iter(inputs.values())) if len(inputs) == 1 else dict(inputs)
+
+
+def columns(recipe: Recipe[Any], answers: Any) -> dict[str, Any]:
+    """The model's answer, output by output.
+
+    Args:
+        recipe: Names the outputs.
+        answers: What the Keras model gives, an array or a tensor of shape (rows, outputs).
+
+    Returns:
+        By name: of a single output the answer as it is; of labels a column of shape (rows, 1) each.
+    """
+    if not recipe.labels:
+        return {recipe.outputs[0].name: answers}
+    return {label.name: answers[:, place : place + 1] for place, label in enumerate(recipe.labels)}
 
 
 def example_row(recipe: Recipe[Any]) -> dict[str, Array]:

@@ -1,16 +1,18 @@
 """The stable version, which a candidate must not fall behind."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from src.answers import Answers, Predictor, in_batches
 from src.card import read_card
 from src.dtypes import Array
 from src.errors import ModelSideError
 from src.gate import Stable
-from src.metrics import Answers, Predictor, in_batches
+from src.recipe import Recipe
 from src.release import state
 from src.saved_model import SavedModel
 
@@ -25,12 +27,16 @@ class Rival:
     Attributes:
         version: Its number.
         answer: What answers inputs; None where it cannot be loaded.
+        outputs: How many numbers a row the candidate answers.
+        thresholds: From which probability on it says a label.
         fault: Why it cannot be compared with, as far as is known.
         note: What is to be known of the comparison.
     """
 
     version: int
     answer: Predictor | None
+    outputs: int = 1
+    thresholds: tuple[float, ...] = ()
     fault: str | None = None
     note: str | None = None
 
@@ -52,11 +58,11 @@ class Rival:
                 return answers, Stable(version=self.version, test=answers.metrics("stable"), note=self.note)
             self.fault = "its answers are not all finite numbers"
         others = {name: given for name, given in answers.given.items() if name != "stable"}
-        return Answers(answers.targets, others), Stable(version=self.version, test=None, note=self.fault)
+        return replace(answers, given=others), Stable(version=self.version, test=None, note=self.fault)
 
     def _try(self, inputs: Mapping[str, Array]) -> Array:
         """Its answers; after a first failure, no more than their shape."""
-        shape = (len(next(iter(inputs.values()))), 1)
+        shape = (len(next(iter(inputs.values()))), self.outputs)
         if self.answer is not None and not self.fault:
             try:
                 found = self.answer(inputs)
@@ -69,12 +75,12 @@ class Rival:
         return np.full(shape, np.nan, "float32")
 
 
-def load(model_store: Path, model: str, data_sha256: str) -> Rival | None:
+def load(model_store: Path, recipe: Recipe[Any], data_sha256: str) -> Rival | None:
     """Load the stable version.
 
     Args:
         model_store: The store.
-        model: The model's name.
+        recipe: What the candidate is.
         data_sha256: The checksum of the data that it will be asked of.
 
     Returns:
@@ -83,14 +89,22 @@ def load(model_store: Path, model: str, data_sha256: str) -> Rival | None:
     Raises:
         StoreError: `models.config` is not valid.
     """
-    version = state.stable(model_store, model)
+    version = state.stable(model_store, recipe.name)
     if version is None:
         return None
-    path = model_store / model / str(version)
+    path = model_store / recipe.name / str(version)
     try:
-        card = read_card(path)
-        answer = in_batches(SavedModel(path).answer)
+        loaded, card = SavedModel(path), read_card(path)
     except ModelSideError as error:
         return Rival(version, None, fault=str(error))
+    names = tuple(output.name for output in recipe.outputs)
+    if recipe.labels and loaded.outputs != names:
+        return Rival(version, None, fault=f"it answers {', '.join(loaded.outputs)}, and not {', '.join(names)}")
     other = card is not None and card.data.sha256 != data_sha256
-    return Rival(version, answer, note="it was trained on other data, and may have seen these rows" if other else None)
+    return Rival(
+        version,
+        in_batches(loaded.answer),
+        len(names),
+        loaded.thresholds,
+        note="it was trained on other data, and may have seen these rows" if other else None,
+    )

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from src.answers import Answers
 from src.card import Origin
 from src.fitting import History
 from src.gate import Verdict
-from src.metrics import Answers, Evaluation
+from src.metrics import Evaluation
 from src.profiles import Profile
 from src.recipe import Recipe
 
@@ -23,6 +24,7 @@ class Run:
         history: The learning curves.
         seconds: How long the steps took.
         evaluation: The metrics; None where the run broke off before.
+        thresholds: From which probability on each label is said; empty for 0.5, and where the output is a number.
         answers: To the held-out rows: "model", "baseline" and, where it could be asked, "stable".
         verdict: The gate's.
         version: The version's number; None where none was published.
@@ -36,6 +38,7 @@ class Run:
     history: History = field(default_factory=History)
     seconds: float = 0.0
     evaluation: Evaluation | None = None
+    thresholds: tuple[float, ...] = ()
     answers: Answers | None = None
     verdict: Verdict | None = None
     version: int | None = None

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from src.card import read_card
 from src.dtypes import Array
 from src.errors import InputError, StoreError
+from src.labels import EVEN
 from src.quiet import import_tensorflow
 from src.rows import Row
 from src.texts import check_values
@@ -22,7 +25,7 @@ class SavedModel:
             path: The SavedModel's folder.
 
         Raises:
-            StoreError: It or its card cannot be loaded, or it gives more than one output.
+            StoreError: It or its card cannot be loaded.
         """
         import_tensorflow()
         import tensorflow as tf
@@ -35,11 +38,13 @@ class SavedModel:
         if self._signature is None:
             raise StoreError(f"{path} has no signature serving_default")
         self.inputs: dict[str, Any] = dict(sorted(self._signature.structured_input_signature[1].items()))
-        if len(self._signature.structured_outputs) != 1:
-            raise StoreError(f"{path} gives {len(self._signature.structured_outputs)} outputs; one can be told here")
         self._path = path
         card = read_card(path)
         self._vocabularies = {f.name: f.vocabulary for f in card.features if f.vocabulary} if card else {}
+        said = {output.name: output.threshold for output in card.outputs} if card else {}
+        given = self._signature.structured_outputs
+        self.outputs = tuple(said) if set(said) == set(given) else tuple(sorted(given))
+        self.thresholds = tuple(said[name] or EVEN for name in self.outputs) if any(said.values()) else ()
 
     def answer(self, inputs: Mapping[str, Array]) -> Array:
         """Predict a batch of values.
@@ -48,7 +53,7 @@ class SavedModel:
             inputs: By name, as a split has them; names that the model does not take are passed over.
 
         Returns:
-            The output, the batch dimension first.
+            The output, the batch dimension first; of several outputs, all that a row has, side by side.
 
         Raises:
             InputError: An input is missing, or of another dtype or shape.
@@ -57,15 +62,17 @@ class SavedModel:
 
         try:
             batch = {name: tf.constant(inputs[name], spec.dtype) for name, spec in self.inputs.items()}
-            (output,) = self._signature(**batch).values()
+            found = self._signature(**batch)
         except KeyError as error:
             raise InputError(f"{self._path} takes an input {error} that is not there") from error
         except (TypeError, ValueError, tf.errors.OpError) as error:
             raise InputError(
                 f"{self._path} does not take these inputs: {' '.join(str(error).split())[:300]}"
             ) from error
-        predictions: Array = output.numpy()
-        return predictions
+        columns = [found[name].numpy() for name in self.outputs]
+        if len(columns) == 1:
+            return columns[0]  # type: ignore[no-any-return]
+        return np.concatenate([column.reshape(len(column), -1) for column in columns], axis=1)
 
     def predict(self, rows: Sequence[Row]) -> list[Any]:
         """Predict a batch.
@@ -74,7 +81,7 @@ class SavedModel:
             rows: Texts by input name, with the place they came from.
 
         Returns:
-            One value a row.
+            One value a row; of several outputs, their values by name.
 
         Raises:
             StoreError: The model takes more than single values, which a line of text cannot say.
@@ -91,8 +98,11 @@ class SavedModel:
             values = check_values(rows, name, spec.dtype.as_numpy_dtype, self._vocabularies.get(name))
             batch[name] = tf.constant(values.reshape(len(rows), *spec.shape[1:]), spec.dtype)
         try:
-            (output,) = self._signature(**batch).values()
+            found = self._signature(**batch)
         except tf.errors.InvalidArgumentError as error:
             places = " to ".join(dict.fromkeys((rows[0].place, rows[-1].place)))
             raise InputError(f"{places}: the model refuses: {' '.join(str(error.message).split())[:300]}") from error
-        return output.numpy().reshape(len(rows)).tolist()  # type: ignore[no-any-return]
+        columns = [found[name].numpy().reshape(len(rows)).tolist() for name in self.outputs]
+        if len(columns) == 1:
+            return columns[0]  # type: ignore[no-any-return]
+        return [dict(zip(self.outputs, values, strict=True)) for values in zip(*columns, strict=True)]

@@ -27,7 +27,7 @@ def summary(run: Run, store: Path, released: Sequence[str] = ()) -> str:
     if run.evaluation is None or run.verdict is None:
         return f"{run.recipe.name}: nothing was published"
     recipe, model, baseline = run.recipe, run.evaluation.model.test, run.evaluation.baseline.test
-    unit = f" ({recipe.output.unit})" if recipe.output.unit else ""
+    unit = f" ({recipe.outputs[0].unit})" if recipe.outputs[0].unit else ""
     fate = "published and promoted" if run.is_promoted else "published, and not promoted"
     lines = [
         f"{recipe.name} version {run.version} is {fate}: {store / recipe.name / str(run.version)}",

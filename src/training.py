@@ -12,7 +12,7 @@ from src.dataset import Dataset
 from src.errors import ArtefactError, GateError, RecipeError, ReleaseError
 from src.fitting import fit
 from src.gate import Verdict
-from src.profiles import profile
+from src.profiles import profiles
 from src.publishing import Judge, publish
 from src.quiet import import_tensorflow
 from src.recipe import Params, Recipe, Training
@@ -84,9 +84,9 @@ def _make_repeatable(seed: int) -> None:
 
 def _begin(recipe: Recipe[Any], params: Params, dataset: Dataset) -> Run:
     """Go over the data, before any time is spent on training."""
-    train, test = (profile(recipe, name, rows) for name, rows in (("train", dataset.train), ("test", dataset.test)))
-    describe.check_room(recipe, train)
-    return Run(recipe, describe.origin(recipe, params, dataset.source, train, test), train, test)
+    known = profiles(recipe, dataset)
+    describe.check_room(recipe, known["train"])
+    return Run(recipe, describe.origin(recipe, params, dataset.source, known), known["train"], known["test"])
 
 
 def _fit(run: Run, params: Params, dataset: Dataset, *, progress: bool) -> Any:
@@ -99,7 +99,15 @@ def _fit(run: Run, params: Params, dataset: Dataset, *, progress: bool) -> Any:
         model = own_code.build_model(run.recipe, params, training)
     start = time.perf_counter()
     try:
-        fit(model, dataset.train, run.test.sample, params, run.history, progress=progress)
+        fit(
+            model,
+            dataset.train,
+            run.test.sample,
+            params,
+            run.history,
+            scoring=run.recipe.scoring,
+            progress=progress,
+        )
     finally:
         run.seconds = time.perf_counter() - start
     return model

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from src.answers import of_keras
 from src.card import Card, encode_card
 from src.dtypes import to_array
 from src.errors import ArtefactError
-from src.metrics import of_keras
-from src.recipe import Array, Recipe, Split
+from src.recipe import Array, Recipe, Split, columns
 
 
 def verify(path: Path, model: Any, recipe: Recipe[Any], card: Card, train: Split) -> None:
@@ -19,7 +19,7 @@ def verify(path: Path, model: Any, recipe: Recipe[Any], card: Card, train: Split
     Args:
         path: The SavedModel.
         model: The Keras model it was made from.
-        recipe: Names the inputs and the output.
+        recipe: Names the inputs and the outputs.
         card: What the SavedModel should say of itself; holds the golden examples and the tolerance.
         train: Rows to compare on.
 
@@ -36,17 +36,18 @@ def verify(path: Path, model: Any, recipe: Recipe[Any], card: Card, train: Split
         raise ArtefactError(f"the exported SavedModel lacks the signature {', '.join(sorted(missing))}")
     _verify_card(loaded.signatures["card"], encode_card(card))
     golden = {f.name: to_array(card.golden.inputs[f.name], f.dtype) for f in recipe.features}
-    golden_outputs = np.asarray(card.golden.outputs[recipe.output.name])
+    golden_outputs = {name: np.asarray(values) for name, values in card.golden.outputs.items()}
     answer = of_keras(model)
     row, batch = train.take(slice(1)), train.take(slice(1024))
     serve = loaded.signatures["serving_default"]
     for what, inputs, expected in (
-        ("one row", row.inputs, answer(row.inputs)),
+        ("one row", row.inputs, columns(recipe, answer(row.inputs))),
         ("the golden rows", golden, golden_outputs),
-        ("a full batch", batch.inputs, answer(batch.inputs)),
+        ("a full batch", batch.inputs, columns(recipe, answer(batch.inputs))),
     ):
-        answers = serve(**{name: tf.constant(array) for name, array in inputs.items()})[recipe.output.name].numpy()
-        _compare(answers, expected, card.golden.tolerance, what)
+        answers = serve(**{name: tf.constant(array) for name, array in inputs.items()})
+        for name, column in expected.items():
+            _compare(answers[name].numpy(), column, card.golden.tolerance, what)
 
 
 def _verify_card(signature: Any, text: str) -> None:

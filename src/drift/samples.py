@@ -16,7 +16,8 @@ from src.drift.predictions import Line
 from src.dtypes import Array
 from src.errors import InputError
 from src.lineage import data_sha256
-from src.profiles import profile
+from src.profiles import profiles
+from src.recipe import columns as recipe_columns
 
 MAX_ROWS = 50_000  # of each kind: more make the same picture
 
@@ -104,17 +105,18 @@ def trained(recipe_name: str, folder: Path, columns: Columns) -> tuple[dict[str,
         StoreError: The version cannot be loaded.
         InputError: The version does not take these data.
     """
-    from src.metrics import in_batches
+    from src.answers import in_batches
     from src.saved_model import SavedModel
 
     recipe = recipes.find(recipe_name)
     dataset = own_code.load(recipe, params.load_params(recipe))
-    train, test = profile(recipe, "train", dataset.train), profile(recipe, "test", dataset.test)
-    rows = train.sample.take(spread(train.sample.rows))
+    known = profiles(recipe, dataset)
+    sample = known["train"].sample
+    rows = sample.take(spread(sample.rows))
     answers = in_batches(SavedModel(folder).answer)(rows.inputs)
     card = read_card(folder)
-    is_same = card is not None and card.data.sha256 == data_sha256(train, test)
-    arrays: Mapping[str, Array] = {**rows.inputs, recipe.output.name: answers}
+    is_same = card is not None and card.data.sha256 == data_sha256(*known.values())
+    arrays: Mapping[str, Array] = {**rows.inputs, **recipe_columns(recipe, answers)}
     found = {name: arrays[name].ravel().tolist() for name in (*columns.numerical, *columns.categorical)}
     return found, "" if is_same else "the version was trained on other data than the recipe gives now"
 

@@ -17,11 +17,18 @@ class Verdict(msgspec.Struct, frozen=True):
     reasons: list[str] = []
 
 
+class Labels(msgspec.Struct, frozen=True):
+    """The metrics of labels."""
+
+    f1: float
+
+
 class Test(msgspec.Struct, frozen=True):
-    """The errors on the held-out rows."""
+    """The metrics on the held-out rows."""
 
     mae: float
     r2: float | None = None
+    labels: Labels | None = None
 
 
 class Measured(msgspec.Struct, frozen=True):

@@ -29,6 +29,7 @@ class VersionStatus(msgspec.Struct, frozen=True, kw_only=True):
         state: What the servers say: a state, `-` where it is not theirs, `unknown` where none answers.
         mae: Its mean absolute error on the held-out rows, in the output's unit.
         r2: Its coefficient of determination there.
+        f1: Of labels, the mean of their F1 scores there.
         created: When it was trained.
         notes: What is wrong, or to be known.
     """
@@ -40,6 +41,7 @@ class VersionStatus(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     mae: float | None
     r2: float | None
+    f1: float | None
     created: datetime | None
     notes: list[str]
 
@@ -99,6 +101,7 @@ class _Survey:
             state=told,
             mae=measured.mae if measured else None,
             r2=measured.r2 if measured else None,
+            f1=measured.labels.f1 if measured and measured.labels else None,
             created=found.created if found else None,
             notes=notes + self._notes(version, found),
         )
@@ -165,8 +168,9 @@ def _states(server: Server, model: str) -> dict[int, Status]:
 
 
 def as_table(lines: Sequence[VersionStatus]) -> str:
-    """All of it, for people; a note stands below its version."""
-    rows = [["MODEL", "VERSION", "LABELS", "STATE", "MAE", "R²", "AGE"]]
+    """All of it, for people; a note stands below its version. F1 has a column where some model has labels."""
+    has_labels = any(line.f1 is not None for line in lines)
+    rows = [["MODEL", "VERSION", "LABELS", "STATE", "MAE", "R²", *(["F1"] if has_labels else []), "AGE"]]
     rows += [
         [
             line.model,
@@ -175,6 +179,7 @@ def as_table(lines: Sequence[VersionStatus]) -> str:
             line.state,
             "-" if line.mae is None else f"{line.mae:.4g}",
             "-" if line.r2 is None else f"{line.r2:.4f}",
+            *(["-" if line.f1 is None else f"{line.f1:.4f}"] if has_labels else []),
             _age(line.created),
         ]
         for line in lines

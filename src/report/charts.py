@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from src.amounts import amount
-from src.metrics import Answers, tenths
+from src.answers import Answers
+from src.metrics import tenths
 from src.recipe import Array, Output
 from src.report.axes import finite, legend, limits, scale_linear
 from src.report.svg import PALETTE, clean, draw

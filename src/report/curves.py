@@ -8,7 +8,7 @@ import numpy as np
 
 from src.amounts import amount
 from src.fitting import History
-from src.recipe import Array, Output
+from src.recipe import Array
 from src.report.axes import legend, scale_linear, scale_y
 from src.report.svg import PALETTE, clean, draw
 
@@ -34,19 +34,18 @@ def loss(history: History) -> str:
     return _curve("loss", "training loss", history.losses, None) if history.losses else ""
 
 
-def held_out(history: History, output: Output, baseline: float | None) -> str:
-    """The mean absolute error on held-out rows by step.
+def held_out(history: History, name: str, baseline: float | None) -> str:
+    """The loss on held-out rows by step.
 
     Args:
         history: The run's.
-        output: What is predicted.
+        name: What it is called, with its unit.
         baseline: The baseline's error, to be drawn beside it, if there is one.
 
     Returns:
         The chart; an empty text where the held-out rows were never asked.
     """
-    label = clean(f"held-out MAE ({output.unit})" if output.unit else "held-out MAE")
-    return _curve("held-out", label, history.held_out, baseline) if history.held_out else ""
+    return _curve("held-out", clean(name), history.held_out, baseline) if history.held_out else ""
 
 
 def _curve(key: str, label: str, points: Points, reference: float | None) -> str:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from src import recipes
-from src.report import charts, curves, tables
+from src.report import charts, curves, label_charts, tables
 from src.report.tables import FeatureView, Score, Tenth
 from src.run import Run
 
@@ -21,8 +21,10 @@ class View:
     Attributes:
         created: When the run began, for people.
         status: `promoted`, `held back` (published, and not promoted) or `not published`.
+        predicts: What it answers.
         unit: The output's unit in brackets, behind a blank; or nothing.
-        lower: By which share the model's error is below the baseline's on the held-out rows, if that can be told.
+        lower: By which share the model's loss is below the baseline's on the held-out rows, if that can be told.
+        loss_name: What the loss is called.
         scores: The table of metrics.
         tenths: The table of errors by tenths of the held-out rows.
         charts: SVG by name; an empty text where there is nothing to draw.
@@ -35,8 +37,10 @@ class View:
 
     created: str
     status: str
+    predicts: str
     unit: str
     lower: float | None
+    loss_name: str
     scores: list[Score]
     tenths: list[Tenth]
     charts: dict[str, str]
@@ -59,8 +63,10 @@ def view(run: Run) -> View:
     return View(
         created=f"{run.origin.created.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         status="not published" if run.version is None else "promoted" if run.is_promoted else "held back",
-        unit=f" ({run.recipe.output.unit})" if run.recipe.output.unit else "",
+        predicts=_predicts(run),
+        unit=f" ({unit})" if (unit := run.recipe.outputs[0].unit) else "",
         lower=_lower(run),
+        loss_name=run.recipe.scoring.loss_name,
         scores=tables.scores(run),
         tenths=tables.errors_by_tenth(run),
         charts=_charts(run),
@@ -74,18 +80,29 @@ def view(run: Run) -> View:
 
 def _lower(run: Run) -> float | None:
     """How much better than the baseline."""
-    if run.evaluation is None or not run.evaluation.baseline.test.mae:
+    loss = run.recipe.scoring.loss
+    if run.evaluation is None or not loss(run.evaluation.baseline.test):
         return None
-    share = 1 - run.evaluation.model.test.mae / run.evaluation.baseline.test.mae
+    share = 1 - loss(run.evaluation.model.test) / loss(run.evaluation.baseline.test)
     return share if np.isfinite(share) else None
 
 
 def _charts(run: Run) -> dict[str, str]:
-    output, answers = run.recipe.output, run.answers
-    baseline = run.evaluation.baseline.test.mae if run.evaluation else None
-    drawn = {"loss": curves.loss(run.history), "held_out": curves.held_out(run.history, output, baseline)}
-    drawers = {"predictions": charts.predictions, "residuals": charts.residuals, "tenths": charts.errors_by_tenth}
-    return drawn | {name: drawer(answers, output) if answers else "" for name, drawer in drawers.items()}
+    output, answers, scoring = run.recipe.outputs[0], run.answers, run.recipe.scoring
+    baseline = scoring.loss(run.evaluation.baseline.test) if run.evaluation else None
+    name = f"held-out {scoring.loss_name}" + (f" ({output.unit})" if output.unit else "")
+    drawn = {"loss": curves.loss(run.history), "held_out": curves.held_out(run.history, name, baseline)}
+    by_number = {"predictions": charts.predictions, "residuals": charts.residuals, "tenths": charts.errors_by_tenth}
+    by_label = {"labels": label_charts.f1_by_label, "calibration": label_charts.calibration}
+    drawn |= {chart: drawer(answers) if answers and scoring.labels else "" for chart, drawer in by_label.items()}
+    return drawn | {
+        chart: drawer(answers, output) if answers and not scoring.labels else "" for chart, drawer in by_number.items()
+    }
+
+
+def _predicts(run: Run) -> str:
+    names = ", ".join(output.name for output in run.recipe.outputs)
+    return f"the probability of {names}" if run.recipe.labels else names
 
 
 def _recipe_word(run: Run) -> str:

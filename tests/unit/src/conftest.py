@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from src import describe, export, metrics, recipes, training
+from src import answers, describe, export, recipes, training
 from src.batches import steps_of
 from src.card import Card
 from src.fitting import History, fit
 from src.gate import Verdict
 from src.metrics import Evaluation
 from src.params import load_params
-from src.profiles import Profile, profile
+from src.profiles import Profile, profiles
 from src.quiet import import_tensorflow
 from src.recipe import Dataset, Feature, Output, Params, Recipe, Split, Training
 from src.release.operations import Operator
@@ -46,13 +46,14 @@ def train_and_export(recipe: Recipe[Any], params: Params, path: Path) -> Trained
     dataset = recipe.load(params)
     assert isinstance(dataset.train, Split)
     assert isinstance(dataset.test, Split)
-    train, test = profile(recipe, "train", dataset.train), profile(recipe, "test", dataset.test)
+    known = profiles(recipe, dataset)
+    train = known["train"]
     model = recipe.build_model(params, Training(train.sample, steps_of(train.rows, params)))
     fit(model, dataset.train, dataset.test, params, History())
-    answer = metrics.of_keras(model)
+    answer = answers.of_keras(model)
     baseline = recipe.baseline
-    evaluation, _ = metrics.evaluate(answer, baseline.fit(train.sample), baseline.name, dataset, {})
-    origin = describe.origin(recipe, params, dataset.source, train, test)
+    evaluation, _ = answers.evaluate(answer, baseline.fit(train.sample), baseline.name, dataset, {})
+    origin = describe.origin(recipe, params, dataset.source, known)
     verdict = Verdict(passed=True, reasons=[], stable=None)
     model_card = describe.build_card(recipe, origin, train, answer, evaluation, verdict)
     export.export(model, recipe, model_card, dataset.train, path)

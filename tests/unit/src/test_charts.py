@@ -9,8 +9,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from src.answers import Answers
 from src.fitting import History
-from src.metrics import Answers
 from src.recipe import Array, Feature, Output
 from src.report import charts, curves
 from src.report.features import feature_chart
@@ -38,7 +38,11 @@ def every_chart(output: Output) -> list[str]:
     """All charts of a run."""
     given = answers()
     drawers: list[Callable[[Answers, Output], str]] = [charts.predictions, charts.residuals, charts.errors_by_tenth]
-    return [curves.loss(HISTORY), curves.held_out(HISTORY, output, 3.0), *(drawer(given, output) for drawer in drawers)]
+    return [
+        curves.loss(HISTORY),
+        curves.held_out(HISTORY, f"held-out MAE ({output.unit})", 3.0),
+        *(drawer(given, output) for drawer in drawers),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +106,7 @@ def test_any_text_can_be_a_name_and_a_unit(text: str) -> None:
 
 def test_a_text_keeps_what_can_be_shown() -> None:
     """Marks are kept as text; what is left out is the end of long ones, which wide characters make sooner."""
-    assert "held-out MAE (<b>$5 of $6</b>)" in texts(
-        curves.held_out(HISTORY, Output(name="y", unit="<b>$5 of $6</b>", description=""), None)
-    )
+    assert "held-out MAE (<b>$5 of $6</b>)" in texts(curves.held_out(HISTORY, "held-out MAE (<b>$5 of $6</b>)", None))
     assert clean("a\n b\x00c") == "a b c"
     assert clean("0123456789", 5) == "0123…"
     assert clean("価格価格価格", 5) == "価…"

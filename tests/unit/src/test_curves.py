@@ -6,11 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from src.fitting import History
-from src.recipe import Output
 from src.report import curves
 from tests.unit.src.page import paths, texts
 
-PRICE = Output(name="price", unit="US dollars", description="What it costs.")
+NAME = "held-out MAE (US dollars)"
 HISTORY = History(losses=[(50, 8.0), (100, 2.0), (150, 0.5)], held_out=[(50, 4.0), (150, 1.0)])
 
 
@@ -31,10 +30,10 @@ def test_a_narrow_curve_is_linear() -> None:
 
 
 def test_a_curve_is_labelled_with_step_and_unit() -> None:
-    """The error on held-out rows is in the output's unit, and the baseline's stands beside it by name."""
-    found = texts(curves.held_out(HISTORY, PRICE, 3.0))
-    assert {"step", "held-out MAE (US dollars)", "model", "baseline"} <= set(found)
-    assert "baseline" not in texts(curves.held_out(HISTORY, PRICE, None))
+    """The loss on held-out rows has its name, with the unit, and the baseline's stands beside it by name."""
+    found = texts(curves.held_out(HISTORY, NAME, 3.0))
+    assert {"step", NAME, "model", "baseline"} <= set(found)
+    assert "baseline" not in texts(curves.held_out(HISTORY, NAME, None))
 
 
 def test_where_the_loss_broke_off_is_marked() -> None:
@@ -64,14 +63,14 @@ def test_where_the_loss_broke_off_is_marked() -> None:
 def test_any_losses_can_be_drawn(values: Sequence[float]) -> None:
     """One point, none that is finite, zeros, negative, equal and extreme numbers are drawn without a warning."""
     points = list(enumerate(values, start=1))
-    for svg in (curves.loss(History(losses=points)), curves.held_out(History(held_out=points), PRICE, values[0])):
+    for svg in (curves.loss(History(losses=points)), curves.held_out(History(held_out=points), NAME, values[0])):
         assert "nan" not in svg
         assert "step" in texts(svg)
 
 
 def test_a_run_without_a_step_has_no_curve() -> None:
     """There is nothing to draw."""
-    assert curves.loss(History()) == curves.held_out(History(), PRICE, 1.0) == ""
+    assert curves.loss(History()) == curves.held_out(History(), NAME, 1.0) == ""
 
 
 def test_a_long_curve_is_drawn_by_means() -> None:

@@ -8,11 +8,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from src.answers import Predictor
 from src.card import MAX_CARD_BYTES, Card, Origin, encode_card
 from src.checks import check_recipe
 from src.describe import GOLDEN_ROWS, build_card, check_room, feature_cards, golden_inputs
 from src.errors import RecipeError
-from src.metrics import Predictor
 from src.profiles import Profile, profile
 from src.recipe import Array, Feature, Recipe, Split
 from tests.unit.src.conftest import Trained

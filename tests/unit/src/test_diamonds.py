@@ -8,10 +8,11 @@ import pytest
 import tensorflow as tf
 
 from src import recipes
+from src.answers import of_keras
 from src.batches import steps_of
 from src.checks import check_recipe
 from src.fitting import History, fit
-from src.metrics import of_keras, regression_metrics
+from src.metrics import regression_metrics
 from src.params import load_params
 from src.profiles import profile
 from src.recipe import Dataset, Split, Training

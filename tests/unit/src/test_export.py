@@ -81,22 +81,22 @@ def test_golden_inputs_give_golden_outputs(trained: Trained, loaded: Any) -> Non
     """What the card promises is what the SavedModel answers, in the form that JSON carries."""
     golden = trained.card.golden
     inputs = {f.name: tf.constant(golden.inputs[f.name], f.dtype) for f in trained.recipe.features}
-    answers = loaded.signatures["serving_default"](**inputs)[trained.recipe.output.name].numpy()
-    expected = np.array(golden.outputs[trained.recipe.output.name])
+    answers = loaded.signatures["serving_default"](**inputs)[trained.recipe.outputs[0].name].numpy()
+    expected = np.array(golden.outputs[trained.recipe.outputs[0].name])
     np.testing.assert_allclose(answers, expected, rtol=golden.tolerance, atol=golden.tolerance)
 
 
 def test_warmup_records_replay_the_golden_rows(trained: Trained, loaded: Any) -> None:
     """Each record is one golden row for `serving_default`, and the signature answers it as the card says."""
     golden = trained.card.golden
-    outputs = golden.outputs[trained.recipe.output.name]
+    outputs = golden.outputs[trained.recipe.outputs[0].name]
     requests = warmup_requests(trained.path)
     assert len(requests) == len(outputs)
     for request, expected in zip(requests, outputs, strict=True):
         assert request.model_spec.name == trained.recipe.name
         assert request.model_spec.signature_name == "serving_default"
         tensors = {name: tf.constant(tf.make_ndarray(proto)) for name, proto in request.inputs.items()}
-        answers = loaded.signatures["serving_default"](**tensors)[trained.recipe.output.name].numpy()
+        answers = loaded.signatures["serving_default"](**tensors)[trained.recipe.outputs[0].name].numpy()
         np.testing.assert_allclose(answers, [expected], rtol=golden.tolerance, atol=golden.tolerance)
 
 

@@ -5,9 +5,10 @@ import math
 import pytest
 
 from src import gate
+from src.answers import Answers
 from src.errors import GateError
 from src.gate import Stable, Verdict
-from src.metrics import Answers, Evaluation, Metrics, SplitMetrics
+from src.metrics import Evaluation, Metrics, SplitMetrics
 from tests.unit.src.conftest import Trained
 from tests.unit.src.test_metrics import column
 

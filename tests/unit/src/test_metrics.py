@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from src import answers as asking
 from src import metrics
+from src.answers import Answers, Predictor
 from src.dataset import Stream
 from src.errors import RecipeError
-from src.metrics import Answers, Decile, Metrics, Predictor, regression_metrics
+from src.metrics import Decile, Metrics, regression_metrics
 from src.recipe import MEAN, Array, Dataset, Split
+from src.scoring import NUMBER
 
 
 def column(*values: float) -> Array:
@@ -76,7 +79,7 @@ def test_describing_puts_metrics_on_one_line() -> None:
 def test_model_and_baseline_are_measured_on_both_splits() -> None:
     """The baseline answers with the mean of the training targets, on the held-out rows too."""
     dataset = Dataset("hand", split(column(0, 1), column(1, 3)), split(column(2, 3), column(5, 7)))
-    evaluation, answers = metrics.evaluate(
+    evaluation, answers = asking.evaluate(
         constant(5), MEAN.fit(split(column(0, 1), column(1, 3))), MEAN.name, dataset, {"other": constant(6)}
     )
     assert evaluation.model.train == Metrics(mae=3, rmse=about(math.sqrt(10)), r2=-9)
@@ -92,7 +95,7 @@ def test_deciles_are_tenths_of_the_rows_by_their_targets() -> None:
     """Each has its least and greatest target, and both errors on its rows alone, whatever the rows' order."""
     targets = column(*range(20))[::-1]
     answers = Answers(targets, {"model": targets + 1, "baseline": column(*[0] * 20)})
-    deciles = metrics.by_decile(answers)
+    deciles = NUMBER.by_decile(answers.targets, answers.given)
     assert [(each.least, each.greatest, each.rows) for each in deciles] == [(2 * n, 2 * n + 1, 2) for n in range(10)]
     assert deciles[3] == Decile(least=6, greatest=7, rows=2, model=1, baseline=6.5)
 
@@ -100,12 +103,12 @@ def test_deciles_are_tenths_of_the_rows_by_their_targets() -> None:
 def test_few_rows_have_a_decile_each() -> None:
     """There is no empty tenth to take a mean of."""
     answers = Answers(column(3, 1), {"model": column(3, 1), "baseline": column(0, 0)})
-    assert [each.rows for each in metrics.by_decile(answers)] == [1, 1]
+    assert [each.rows for each in NUMBER.by_decile(answers.targets, answers.given)] == [1, 1]
 
 
 def test_predictions_come_in_the_rows_order_over_several_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows are predicted in batches that bound memory, and put together in order, over the chunks of a stream too."""
-    monkeypatch.setattr(metrics, "BATCH_ROWS", 4)
+    monkeypatch.setattr(asking, "BATCH_ROWS", 4)
     xs = column(*range(10))
     sizes = []
 
@@ -114,11 +117,11 @@ def test_predictions_come_in_the_rows_order_over_several_batches(monkeypatch: py
         sizes.append(len(x))
         return 2 * x
 
-    answer = metrics.of_keras(double)
+    answer = asking.of_keras(double)
     assert np.array_equal(answer({"x": xs}), 2 * xs)
     assert sizes == [4, 4, 2]
     stream = Stream(lambda: iter([split(xs[:7], xs[:7]), split(xs[7:], xs[7:])]), rows=10)
-    asked = metrics.ask({"double": answer}, stream)
+    asked = asking.ask({"double": answer}, stream)
     assert np.array_equal(asked.targets, xs)
     assert np.array_equal(asked.given["double"], 2 * xs)
 

@@ -19,7 +19,7 @@ from tests.unit.src.conftest import Trained
 def run_of(trained: Trained, version: int = 1) -> Run:
     """The run that would have trained it."""
     test = profile(trained.recipe, "test", trained.test)
-    origin = describe.origin(trained.recipe, trained.params, "made", trained.profile, test)
+    origin = describe.origin(trained.recipe, trained.params, "made", {"train": trained.profile, "test": test})
     verdict = Verdict(passed=True, reasons=[], stable=None)
     run = Run(trained.recipe, origin, trained.profile, test, evaluation=trained.evaluation, verdict=verdict)
     return replace(run, version=version, is_promoted=True)
@@ -92,7 +92,7 @@ def test_the_numbers_stand_beside_the_baselines(line: Trained) -> None:
 @pytest.mark.usefixtures("line")
 def test_units_are_named(areas: Trained) -> None:
     """An output with a unit has it in the report."""
-    recipe = replace(areas.recipe, output=replace(areas.recipe.output, unit="US dollars"))
+    recipe = replace(areas.recipe, output=replace(areas.recipe.outputs[0], unit="US dollars"))
     assert "  held-out rows (US dollars): MAE" in summary(replace(run_of(areas), recipe=recipe), cli.DEFAULT_STORE)
 
 

@@ -78,7 +78,7 @@ def card(train: Split) -> Card:
     metrics = Metrics(mae=0, rmse=0, r2=1)
     both = SplitMetrics(train=metrics, test=metrics)
     evaluation = Evaluation(model=both, baseline=both, baseline_name="none", deciles=[])
-    origin = describe.origin(made, PARAMS, "drawn", known, known)
+    origin = describe.origin(made, PARAMS, "drawn", {"train": known, "test": known})
     return describe.build_card(made, origin, known, rent, evaluation, Verdict(passed=True, reasons=[], stable=None))
 
 

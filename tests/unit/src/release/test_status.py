@@ -138,6 +138,7 @@ def test_the_age_has_the_unit_that_fits(ago: timedelta, text: str) -> None:
         state="-",
         mae=None,
         r2=None,
+        f1=None,
         created=datetime.now(UTC) - ago,
         notes=[],
     )
