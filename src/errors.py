@@ -3,6 +3,7 @@
     ModelSideError            exit code 1
     ├── RecipeError           no such recipe, or a recipe that breaks its own promises
     ├── ParamsError           a hyperparameter that is unknown, missing or of the wrong type
+    ├── DataError             public data that cannot be had
     ├── StoreError            the model store cannot be read or written
     ├── ArtefactError         the exported SavedModel does not do what the Keras model does
     ├── InputError            values that the model cannot take
@@ -29,6 +30,10 @@ class RecipeError(ModelSideError):
 
 class ParamsError(ModelSideError):
     """A hyperparameter is unknown, missing or of the wrong type."""
+
+
+class DataError(ModelSideError):
+    """Public data that cannot be downloaded, or are not what was published."""
 
 
 class StoreError(ModelSideError):

@@ -56,8 +56,8 @@ def scores(run: Run) -> list[Score]:
 
 
 def errors_by_tenth(run: Run) -> list[Tenth]:
-    """The table of errors by tenths of the held-out rows; nothing where the run broke off before."""
-    if run.evaluation is None:
+    """The table of errors by tenths of the held-out rows; nothing of labels, and where the run broke off before."""
+    if run.evaluation is None or not run.evaluation.deciles:
         return []
     deciles, answers = run.evaluation.deciles, run.answers
     if answers is None or "stable" not in answers.given:
