@@ -105,6 +105,22 @@ def positive(text: str) -> float:
     return number
 
 
+def share(text: str) -> float:
+    """An option's value that is a share, such as 0.1 or 10%.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    number, size = (text[:-1], 100) if text.endswith("%") else (text, 1)
+    try:
+        found = float(number) / size
+    except ValueError:
+        found = math.nan
+    if not 0 <= found <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share, such as 0.1 or 10%")
+    return found
+
+
 class _Terminated(BaseException):
     """SIGTERM arrived; like KeyboardInterrupt, no handler of ordinary errors should catch it."""
 

@@ -125,3 +125,30 @@ def _sha256(path: Path) -> str:
 def _pieces(opened: IO[bytes]) -> Iterator[bytes]:
     while piece := opened.read(PIECE_BYTES):
         yield piece
+
+
+def read_lines(file: File, columns: int) -> Iterator[tuple[str, list[str]]]:
+    """Read a file of tab-separated lines, fetched if need be.
+
+    Args:
+        file: The file, in UTF-8.
+        columns: How many columns a line has.
+
+    Yields:
+        Where each line stands, for messages, and its columns. Empty lines are passed over.
+
+    Raises:
+        DataError: As for `fetch`; or the file is not UTF-8 text, or a line has another number of columns.
+    """
+    path = fetch(file)
+    try:
+        text = path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
+    # By \n alone: texts hold characters that Python's splitlines takes for ends as well.
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            cells = line.split("\t")
+            if len(cells) != columns:
+                raise DataError(f"{path} line {number}: {len(cells)} columns by tabs, not {columns}")
+            yield f"{path} line {number}", cells

@@ -4,7 +4,6 @@ python -m src.release status | history | {promote | canary | retire} MODEL VERSI
 """
 
 import argparse
-import math
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -29,9 +28,9 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     canary = _add(commands, "canary", "give a version a share of the requests", changes=True, version=True)
     _add_force(canary)
     what = "of the requests without version or label (default: 0.1, or as it is)"
-    canary.add_argument("--share", type=_share, help=what)
+    canary.add_argument("--share", type=cli.share, help=what)
     canary.add_argument(
-        "--shadow-share", type=_share, help="of those it gets a copy, to compare (default: 0, or as it is)"
+        "--shadow-share", type=cli.share, help="of those it gets a copy, to compare (default: 0, or as it is)"
     )
     _add(commands, "retire", "take a version out of service; it stays in the store", changes=True, version=True)
     told = _add(commands, "history", "tell who changed what, when and why")
@@ -163,17 +162,6 @@ def _version(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 20 and 0 < int(text) < 2**63):
         raise argparse.ArgumentTypeError(f"{text[:30]!r} is no version's number")
     return int(text)
-
-
-def _share(text: str) -> float:
-    number, size = (text[:-1], 100) if text.endswith("%") else (text, 1)
-    try:
-        share = float(number) / size
-    except ValueError:
-        share = math.nan
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share, such as 0.1 or 10%")
-    return share
 
 
 if __name__ == "__main__":
