@@ -4,6 +4,7 @@
     ├── RecipeError           no such recipe, or a recipe that breaks its own promises
     ├── ParamsError           a hyperparameter that is unknown, missing or of the wrong type
     ├── DataError             public data that cannot be had
+    ├── TrackingError         MLflow is not there, or does not take or give what it should
     ├── StoreError            the model store cannot be read or written
     ├── ArtefactError         the exported SavedModel does not do what the Keras model does
     ├── InputError            values that the model cannot take
@@ -34,6 +35,10 @@ class ParamsError(ModelSideError):
 
 class DataError(ModelSideError):
     """Public data that cannot be downloaded, or are not what was published."""
+
+
+class TrackingError(ModelSideError):
+    """MLflow is not installed, cannot be reached, or has not what is asked for."""
 
 
 class StoreError(ModelSideError):

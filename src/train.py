@@ -8,8 +8,12 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from src import cli  # all else is imported by what needs it: so early, Ctrl-C would end in a traceback
+
+if TYPE_CHECKING:
+    from src.run import Run
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
@@ -23,6 +27,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_model_server()
     parser.add_argument("--no-promote", action="store_true", help="publish only; src.release promotes it later")
     parser.add_keep()
+    parser.add_argument("--track", action="store_true", help="record the run in MLflow, and register what passes")
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     return parser.parse_args(arguments)
 
@@ -34,10 +39,12 @@ def main(arguments: Sequence[str]) -> None:
         ModelSideError: What the user can mend.
     """
     options = parse_arguments(arguments)
-    from src import params, recipes, summary, training
+    from src import params, recipes, registry, summary, training
     from src.errors import GateError
     from src.release.operations import Operator
 
+    if options.track:
+        registry.check_installed()
     recipe = recipes.find(options.recipe)
     hyperparameters = params.load_params(recipe, options.set, path=options.params or params.PARAMS_FILE)
     told: list[str] = []
@@ -52,11 +59,37 @@ def main(arguments: Sequence[str]) -> None:
         keep=options.keep,
         say=told.append,
     )
-    run = training.train(recipe, hyperparameters, operator, promote=not options.no_promote, progress=not options.quiet)
+    run = training.train(
+        recipe,
+        hyperparameters,
+        operator,
+        promote=not options.no_promote,
+        progress=not options.quiet,
+        record=partial(_record, told) if options.track else None,
+    )
     if not options.quiet:
         print(summary.summary(run, options.store, told))
     if run.verdict and not run.verdict.passed:
         raise GateError(summary.refusal(run, options.store))
+
+
+def _record(told: list[str], run: "Run", store: Path) -> None:
+    """Record a run in MLflow.
+
+    Raises:
+        TrackingError: It cannot be recorded; what was published is so.
+    """
+    from src import tracking
+    from src.errors import TrackingError
+
+    try:
+        told.append(tracking.record(run, store))
+    except TrackingError as error:
+        if not run.version:  # why there is none matters more
+            print(f"train: the run is not recorded: {error}", file=sys.stderr)
+            return
+        done = f"{run.recipe.name} version {run.version} is published, and the run is not recorded"
+        raise TrackingError(f"{done}: {error}") from error
 
 
 if __name__ == "__main__":

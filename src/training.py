@@ -1,6 +1,8 @@
 """A training run: from a recipe and its parameters to a published version."""
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -27,6 +29,7 @@ def train(
     *,
     promote: bool = True,
     progress: bool = False,
+    record: Callable[[Run, Path], None] | None = None,
 ) -> Run:
     """Train, judge, export, verify, publish, report; and promote what passes the gate.
 
@@ -36,6 +39,7 @@ def train(
         operator: Who promotes it; in their store, which is made if missing.
         promote: Whether to promote what passes the gate.
         progress: Whether to draw a progress bar.
+        record: Takes the run and the store at its end, also of one that broke off while it trained.
 
     Returns:
         The run, with the version it published: the stable one now or, where the gate's verdict is against it, one that
@@ -61,15 +65,22 @@ def train(
     except (GateError, RecipeError, ArtefactError) as error:
         if run.history.losses:  # what went on until then can be looked at
             run.verdict = Verdict(passed=False, reasons=[str(error)], stable=None)
-            report.write(run, operator.store)
+            _tell(run, operator.store, record)
         raise
     except ReleaseError as error:
         if run.version is not None and run.verdict is not None:  # it is published, and its report says why it waits
             run.verdict = msgspec.structs.replace(run.verdict, reasons=[*run.verdict.reasons, str(error)])
-            report.write(run, operator.store)
+            _tell(run, operator.store, record)
         raise
-    report.write(run, operator.store)
+    _tell(run, operator.store, record)
     return run
+
+
+def _tell(run: Run, model_store: Path, record: Callable[[Run, Path], None] | None) -> None:
+    """Write the report, and have the run recorded."""
+    report.write(run, model_store)
+    if record is not None:
+        record(run, model_store)
 
 
 def _make_repeatable(seed: int) -> None:

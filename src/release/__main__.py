@@ -1,12 +1,13 @@
 """Look at the release of the models in a store, and change it: promote, canary, roll back, retire.
 
-python -m src.release status | history | {promote | canary | retire} MODEL VERSION | rollback MODEL
+python -m src.release status | history | {promote | canary | retire} MODEL VERSION | rollback MODEL | pull MODEL@ALIAS
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from src import cli  # all else is imported by what needs it: so early, Ctrl-C would end in a traceback
@@ -33,10 +34,21 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         "--shadow-share", type=cli.share, help="of those it gets a copy, to compare (default: 0, or as it is)"
     )
     _add(commands, "retire", "take a version out of service; it stays in the store", changes=True, version=True)
+    pull = _add(commands, "pull", "take a version in from a registry or a folder, and promote it", changes=True)
+    pull.add_argument(
+        "--from", dest="folder", type=Path, metavar="FOLDER", help="the SavedModel, in place of @ALIAS in MLflow"
+    )
+    pull.add_argument("--no-promote", action="store_true", help="take it in only")
+    _add_force(pull)
     told = _add(commands, "history", "tell who changed what, when and why")
     told.add_argument("model", nargs="?", help="only this model's")
     told.add_argument("--json", action="store_true", help="print JSON")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.command == "pull":
+        options.model, at, options.alias = options.model.partition("@")
+        if bool(at) == bool(options.folder) or (at and not options.alias):
+            pull.error("name what to pull: MODEL@ALIAS of MLflow's registry, or MODEL --from FOLDER")
+    return options
 
 
 def _add(commands: object, name: str, does: str, *, changes: bool = False, version: bool = False) -> cli.Parser:
@@ -47,7 +59,8 @@ def _add(commands: object, name: str, does: str, *, changes: bool = False, versi
     if name != "history":
         parser.add_model_server()
     if changes:
-        parser.add_argument("model", help="the model's name")
+        what = "the model's name" + (", and the alias: spam@stable" if name == "pull" else "")
+        parser.add_argument("model", help=what)
         parser.add_argument("--reason", default="", help="why, for the history")
         parser.add_argument(
             "--timeout", type=cli.positive, default=60.0, help="seconds a step may take (default: %(default)g)"
@@ -125,13 +138,14 @@ def _history(options: argparse.Namespace) -> None:
 def _change(options: argparse.Namespace) -> None:
     from src.release.operations import Operator
 
+    pulled = f"pulled from {options.folder or '@' + options.alias}" if options.command == "pull" else ""
     operator = Operator(
         store=options.store,
         target=options.model_server or cli.DEFAULT_MODEL_SERVER,
         offline=options.offline,
         timeout_seconds=options.timeout,
         served_from=options.served_from,
-        reason=options.reason,
+        reason=options.reason or pulled,
         keep=options.keep,
         say=partial(print, flush=True),
     )
@@ -141,6 +155,11 @@ def _change(options: argparse.Namespace) -> None:
         operator.rollback(options.model)
     elif options.command == "canary":
         operator.canary(options.model, options.version, _shares(options), force=options.force)
+    elif options.command == "pull":
+        from src.release import pulling
+
+        source = options.folder or options.alias
+        pulling.pull(operator, options.model, source, promote=not options.no_promote, force=options.force)
     else:
         operator.retire(options.model, options.version)
 
