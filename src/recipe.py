@@ -170,11 +170,11 @@ def columns(recipe: Recipe[Any], answers: Any) -> dict[str, Any]:
         answers: What the Keras model gives, an array or a tensor of shape (rows, outputs).
 
     Returns:
-        By name: of a single output the answer as it is; of labels a column of shape (rows, 1) each.
+        By name: of a number the answer as it is; of labels the probabilities of each, of shape (rows,).
     """
     if not recipe.labels:
         return {recipe.outputs[0].name: answers}
-    return {label.name: answers[:, place : place + 1] for place, label in enumerate(recipe.labels)}
+    return {label.name: answers[:, place] for place, label in enumerate(recipe.labels)}
 
 
 def example_row(recipe: Recipe[Any]) -> dict[str, Array]:

@@ -53,7 +53,7 @@ class SavedModel:
             inputs: By name, as a split has them; names that the model does not take are passed over.
 
         Returns:
-            The output, the batch dimension first; of several outputs, all that a row has, side by side.
+            The output, of shape (rows, …); of several outputs, all that a row has, side by side.
 
         Raises:
             InputError: An input is missing, or of another dtype or shape.
@@ -70,7 +70,7 @@ class SavedModel:
                 f"{self._path} does not take these inputs: {' '.join(str(error).split())[:300]}"
             ) from error
         columns = [found[name].numpy() for name in self.outputs]
-        if len(columns) == 1:
+        if len(columns) == 1 and columns[0].ndim > 1:
             return columns[0]  # type: ignore[no-any-return]
         return np.concatenate([column.reshape(len(column), -1) for column in columns], axis=1)
 

@@ -80,7 +80,7 @@ def test_a_bug_shows_its_traceback() -> None:
 def test_every_error_has_the_exit_code_its_module_draws() -> None:
     """All errors exit with 1, but the gate's with 3, a failed reproduction's with 4, and drift's with 5."""
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ModelSideError)}
-    assert len(kinds) == 11
+    assert len(kinds) == 13
     for kind in kinds:
         assert kind.__name__ in (errors.__doc__ or "")
         assert kind.exit_code == {GateError: 3, ReproduceError: 4, DriftError: 5}.get(kind, 1)

@@ -60,12 +60,12 @@ def test_a_good_model_is_promoted(published: tuple[Path, Run]) -> None:
 
 
 def test_each_label_is_an_output_of_its_name(published: tuple[Path, Run]) -> None:
-    """The signature names the labels, each with a column of probabilities."""
+    """The signature names the labels, each with a probability a row."""
     loaded = tf.saved_model.load(str(published[0] / "moods" / "2"))
     answers = loaded.signatures["serving_default"](text=tf.constant([["cake"], ["alas"]]))
-    assert {name: tuple(answer.shape) for name, answer in answers.items()} == {"glad": (2, 1), "sad": (2, 1)}
-    assert answers["glad"][0, 0] > 0.5 > answers["glad"][1, 0]
-    assert answers["sad"][0, 0] < 0.5 < answers["sad"][1, 0]
+    assert {name: tuple(answer.shape) for name, answer in answers.items()} == {"glad": (2,), "sad": (2,)}
+    assert answers["glad"][0] > 0.5 > answers["glad"][1]
+    assert answers["sad"][0] < 0.5 < answers["sad"][1]
 
 
 def test_the_card_has_threshold_and_labels(card: Card, published: tuple[Path, Run]) -> None:
@@ -92,7 +92,7 @@ def test_the_card_has_the_metrics_label_by_label(card: Card) -> None:
 def test_the_golden_examples_have_each_output(card: Card) -> None:
     """A server is asked for every label."""
     assert card.golden.inputs["text"][0] == ["cake in the rain"]
-    assert {name: np.shape(values) for name, values in card.golden.outputs.items()} == {"glad": (10, 1), "sad": (10, 1)}
+    assert {name: np.shape(values) for name, values in card.golden.outputs.items()} == {"glad": (10,), "sad": (10,)}
 
 
 def test_it_predicts_by_name(published: tuple[Path, Run], capsys: pytest.CaptureFixture[str]) -> None:
