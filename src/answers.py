@@ -10,7 +10,7 @@ from src.dataset import Dataset, Rows
 from src.dtypes import Array
 from src.labels import decide, f1_scores
 from src.metrics import Evaluation, Metrics, SplitMetrics
-from src.recipe import keras_inputs
+from src.recipe import Recipe, keras_inputs
 from src.scoring import NUMBER, Scoring
 
 BATCH_ROWS = 4096  # bounds memory on large splits
@@ -98,21 +98,23 @@ def ask(
     return Answers(np.concatenate(targets), joined, scoring, thresholds or {})
 
 
-def tune(predictors: Mapping[str, Predictor], dataset: Dataset, scoring: Scoring) -> dict[str, tuple[float, ...]]:
+def tune(predictors: Mapping[str, Predictor], dataset: Dataset, recipe: Recipe[Any]) -> dict[str, tuple[float, ...]]:
     """Find from which probability on each predictor should say a label, on the rows that are there for it.
 
     Args:
         predictors: By name.
         dataset: The data.
-        scoring: By what the answers are judged.
+        recipe: Its thresholds are what there is without such rows.
 
     Returns:
-        Each predictor's thresholds; nothing where there are no such rows, or the output is a number.
+        Each predictor's thresholds, one a label; nothing where the output is a number.
     """
-    if dataset.dev is None or not scoring.labels:
+    if not recipe.labels:
         return {}
-    answers = ask(predictors, dataset.dev, scoring)
-    return {name: scoring.tune(given, answers.targets) for name, given in answers.given.items()}
+    if dataset.dev is None:
+        return dict.fromkeys(predictors, tuple(label.threshold for label in recipe.labels))
+    answers = ask(predictors, dataset.dev, recipe.scoring)
+    return {name: recipe.scoring.tune(given, answers.targets) for name, given in answers.given.items()}
 
 
 def evaluate(

@@ -90,7 +90,7 @@ def compare(
     baseline = own_code.fit_baseline(recipe, known["train"].sample)
     predictors = {str(place): in_batches(version.answer) for place, version in enumerate(loaded)}
     thresholds = {str(place): version.thresholds for place, version in enumerate(loaded)}
-    thresholds |= tune({str(len(loaded)): baseline}, dataset, recipe.scoring)
+    thresholds |= tune({str(len(loaded)): baseline}, dataset, recipe)
     answers = ask(predictors | {str(len(loaded)): baseline}, dataset.splits[split], recipe.scoring, thresholds)
     sha256 = data_sha256(*known.values())
     groups = [] if recipe.labels else tenths(answers.targets)

@@ -74,8 +74,8 @@ class Dataset:
         source: Where it came from, in words.
         train: The rows to train on.
         test: The rows held out, by which the model is judged.
-        dev: Of labels, rows on which to find the threshold of each, held out from training as well; None for a
-            threshold of 0.5.
+        dev: Of labels, rows on which to find the threshold of each, held out from training as well; None where
+            the recipe says what they are.
     """
 
     source: str

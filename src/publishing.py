@@ -40,7 +40,7 @@ class Judge:
         run, recipe = self.run, self.run.recipe
         stable = rival.load(model_store, recipe, run.origin.data.sha256)
         model = answers.of_keras(self.model)
-        thresholds = answers.tune({"model": model, "baseline": self.baseline}, self.dataset, recipe.scoring)
+        thresholds = answers.tune({"model": model, "baseline": self.baseline}, self.dataset, recipe)
         run.thresholds = thresholds.get("model", ())
         evaluation, given = answers.evaluate(
             model,

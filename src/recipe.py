@@ -66,9 +66,11 @@ class Label(Output):
 
     Attributes:
         otherwise: What a row without it is called, such as `ham` of what is not `spam`; None for `not <name>`.
+        threshold: From which probability on it is said, where the data have no rows to find that on.
     """
 
     otherwise: str | None = None
+    threshold: float = 0.5
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Run:
         history: The learning curves.
         seconds: How long the steps took.
         evaluation: The metrics; None where the run broke off before.
-        thresholds: From which probability on each label is said; empty for 0.5, and where the output is a number.
+        thresholds: From which probability on each label is said; empty where the output is a number.
         answers: To the held-out rows: "model", "baseline" and, where it could be asked, "stable".
         verdict: The gate's.
         version: The version's number; None where none was published.
