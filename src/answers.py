@@ -8,10 +8,11 @@ import numpy as np
 
 from src.dataset import Dataset, Rows
 from src.dtypes import Array
-from src.labels import decide, f1_scores
+from src.labels import f1_scores
 from src.metrics import Evaluation, Metrics, SplitMetrics
 from src.recipe import Recipe, keras_inputs
 from src.scoring import NUMBER, Scoring
+from src.thresholds import decide
 
 BATCH_ROWS = 4096  # bounds memory on large splits
 

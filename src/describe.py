@@ -13,10 +13,10 @@ from src.card import MAX_CARD_BYTES, SCHEMA_VERSION, Card, Data, FeatureCard, Go
 from src.drift import buckets
 from src.errors import RecipeError
 from src.gate import Verdict
-from src.labels import EVEN
 from src.metrics import Evaluation
 from src.profiles import Moments, Profile
 from src.recipe import Array, Feature, Label, Output, Params, Recipe, Split, columns, example_row
+from src.thresholds import EVEN
 
 GOLDEN_ROWS = 10
 PREDICTED_ROWS = 20_000  # of the training sample, to know the predictions' distribution

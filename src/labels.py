@@ -7,8 +7,8 @@ import numpy as np
 
 from src.dtypes import Array
 from src.errors import RecipeError
+from src.thresholds import EVEN, decide
 
-EVEN = 0.5  # the threshold of a label for which none was tuned
 LEAST = 1e-7  # what a probability counts at least, since the logarithm of 0 is infinite
 
 
@@ -102,20 +102,6 @@ def label_metrics(probabilities: Array, targets: Array, thresholds: Sequence[flo
     )
 
 
-def decide(probabilities: Array, thresholds: Sequence[float] = ()) -> Array:
-    """Say which labels rows have.
-
-    Args:
-        probabilities: Shape (rows, labels).
-        thresholds: One a label; none for EVEN.
-
-    Returns:
-        bool, of the same shape.
-    """
-    said: Array = probabilities >= np.array(thresholds or EVEN)
-    return said
-
-
 def f1_scores(said: Array, true: Array) -> Array:
     """The F1 score of each label.
 
@@ -160,27 +146,3 @@ def by_label(
         )
         for place, name in enumerate(names)
     ]
-
-
-def tune(probabilities: Array, targets: Array) -> tuple[float, ...]:
-    """Find the threshold of each label at which its F1 score is highest.
-
-    Args:
-        probabilities: Shape (rows, labels), of rows that were neither trained on nor are held out.
-        targets: 0 or 1, of the same shape.
-
-    Returns:
-        One a label, half-way between two probabilities that occur; EVEN for a label that no row has.
-    """
-    return tuple(_best(probabilities[:, label], targets[:, label] > 0) for label in range(targets.shape[1]))
-
-
-def _best(probabilities: Array, true: Array) -> float:
-    order = np.argsort(-probabilities, kind="stable")
-    given, hits = probabilities[order].astype("float64"), np.cumsum(true[order])
-    if not hits[-1]:
-        return EVEN
-    below = np.append(given[1:], 0.0)
-    scores = np.where(given > below, 2 * hits / (np.arange(1, len(given) + 1) + hits[-1]), -1.0)
-    best = int(np.argmax(scores))
-    return float((given[best] + below[best]) / 2)

@@ -9,10 +9,10 @@ import numpy as np
 from src.card import read_card
 from src.dtypes import Array
 from src.errors import InputError, StoreError
-from src.labels import EVEN
 from src.quiet import import_tensorflow
 from src.rows import Row
 from src.texts import check_values
+from src.thresholds import EVEN
 
 
 class SavedModel:

@@ -9,6 +9,7 @@ from src import labels
 from src.dtypes import Array
 from src.labels import LabelScore
 from src.metrics import Decile, Metrics, check_shape, regression_metrics, tenths
+from src.thresholds import decide, tune
 
 
 class Scoring:
@@ -108,7 +109,7 @@ class LabelScoring(Scoring):
 
     def tune(self, predictions: Array, targets: Array) -> tuple[float, ...]:
         """From which probability on to say each label."""
-        return labels.tune(predictions, targets)
+        return tune(predictions, targets)
 
     def by_decile(self, _targets: Array, _given: Mapping[str, Array]) -> list[Decile]:
         """None: targets that are 0 or 1 have no tenths."""
@@ -118,7 +119,7 @@ class LabelScoring(Scoring):
         self, targets: Array, given: Mapping[str, Array], thresholds: Mapping[str, Sequence[float]]
     ) -> list[LabelScore]:
         """Each label by itself, as "model" and "baseline" have it."""
-        said = labels.decide(given["baseline"], thresholds.get("baseline", ()))
+        said = decide(given["baseline"], thresholds.get("baseline", ()))
         baseline = labels.f1_scores(said, targets > 0)
         return labels.by_label(self.labels, thresholds.get("model", ()), given["model"], baseline, targets)
 

@@ -16,10 +16,11 @@ from benchmarks.models.splits import stratified, texts, train
 from src import recipes, training
 from src.dataset import Split, join
 from src.dtypes import Array
-from src.labels import label_metrics, tune
+from src.labels import label_metrics
 from src.params import load_params
 from src.recipes import emotions, sentiment, spam
 from src.release.operations import Operator
+from src.thresholds import tune
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from src.answers import Answers
-from src.labels import EVEN
 from src.recipe import Array
 from src.report.axes import legend
 from src.report.charts import NAMES, WIDTH
 from src.report.svg import PALETTE, clean, draw
+from src.thresholds import EVEN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

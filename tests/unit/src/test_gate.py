@@ -2,6 +2,8 @@
 
 import math
 
+import msgspec
+import numpy as np
 import pytest
 
 from src import gate
@@ -9,6 +11,7 @@ from src.answers import Answers
 from src.errors import GateError
 from src.gate import Stable, Verdict
 from src.metrics import Evaluation, Metrics, SplitMetrics
+from src.scoring import LabelScoring
 from tests.unit.src.conftest import Trained
 from tests.unit.src.test_metrics import column
 
@@ -130,3 +133,55 @@ def test_every_reason_is_told() -> None:
 def test_the_gates_errors_have_an_exit_code_of_their_own() -> None:
     """A script can tell a model that is not good enough from a run that failed."""
     assert GateError.exit_code == 3
+
+
+def labelled(model: float, baseline: float) -> Answers:
+    """Forty rows of one label, to which the model gives the truth so much, and the baseline so much."""
+    targets = column(*[0, 1] * 20)
+    given = {name: np.where(targets > 0, sure, 1 - sure) for name, sure in (("model", model), ("baseline", baseline))}
+    given["model"][:2] += 0.01  # not every row alike
+    return Answers(targets, given, LabelScoring(["spam"]))
+
+
+def judge_labels(answers: Answers, *, min_f1: float = 0, stable: float | None = None) -> Verdict:
+    """The verdict on a model of one label; a stable version has a log loss."""
+    metrics = {name: answers.metrics(name) for name in answers.given}
+    before = None
+    if stable is not None:
+        assert metrics["model"].labels
+        told = msgspec.structs.replace(metrics["model"].labels, log_loss=stable)
+        before = Stable(version=3, test=msgspec.structs.replace(metrics["model"], labels=told))
+    model, baseline = (SplitMetrics(train=metrics[who], test=metrics[who]) for who in ("model", "baseline"))
+    both = Evaluation(model=model, baseline=baseline, baseline_name="the shares", deciles=[])
+    return gate.judge(both, answers, before, min_r2=-1, max_regression=0.01, min_f1=min_f1)
+
+
+def test_labels_are_judged_by_what_was_given_to_the_truth() -> None:
+    """A model that is surer of the truth than the baseline passes; one that is less sure does not, right as it is."""
+    assert judge_labels(labelled(0.9, 0.8)).passed
+    verdict = judge_labels(labelled(0.8, 0.9))
+    assert len(verdict.reasons) == 1
+    assert " is no better than the baseline (the shares: F1 1.0000, accuracy 1.0000, log loss " in verdict.reasons[0]
+
+
+def test_labels_below_the_recipes_f1_score_are_refused() -> None:
+    """The mean of the labels' F1 scores has to reach what the recipe asks for."""
+    (reason,) = judge_labels(labelled(0.4, 0.3), min_f1=0.5).reasons
+    assert reason.startswith("test F1 0.0000, accuracy 0.0000, log loss ")
+    assert reason.endswith("; the recipe asks for an F1 of 0.5")
+
+
+def test_labels_may_be_worse_than_the_stable_version_by_the_tolerance_only() -> None:
+    """The logarithmic loss is compared, and named."""
+    answers = labelled(0.9, 0.8)
+    loss = answers.scoring.loss(answers.metrics("model"))
+    assert judge_labels(answers, stable=loss / 1.009).passed
+    (reason,) = judge_labels(answers, stable=loss / 1.02).reasons
+    assert reason.endswith("by more than 0.01 of its log loss")
+
+
+def test_a_constant_probability_is_refused() -> None:
+    """A model that says the same of every row has learnt nothing but shares."""
+    targets = column(*[0, 1] * 20)
+    alike = Answers(targets, {"model": targets * 0 + 0.5, "baseline": targets * 0 + 0.1}, LabelScoring(["spam"]))
+    assert "it answers 0.5 to every row" in judge_labels(alike).reasons

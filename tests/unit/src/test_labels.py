@@ -8,7 +8,8 @@ from sklearn import metrics as sklearn_metrics
 
 from src.dtypes import Array
 from src.errors import RecipeError
-from src.labels import by_label, decide, f1_scores, label_metrics, log_losses, tune
+from src.labels import by_label, f1_scores, label_metrics, log_losses
+from src.thresholds import decide, tune
 
 RANDOM = np.random.default_rng(3)
 
