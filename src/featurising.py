@@ -119,8 +119,13 @@ class Weighed(keras.layers.Layer):  # type: ignore[misc]
     def call(self, ids: Any) -> Any:
         """Sum up what is there."""
         ones = sets(ids, self.given.shape[0])
-        length = tf.sqrt(tf.sparse.sparse_dense_matmul(ones, self.ratios**2))
-        return tf.math.divide_no_nan(tf.sparse.sparse_dense_matmul(ones, self.ratios * self.w), length)
+        # Only the n-grams that are there: a product over all buckets takes most of the time of a single row.
+        there, columns = tf.unique(ones.indices[:, 1], out_idx=tf.int64)
+        shape = tf.stack([ones.dense_shape[0], tf.size(there, tf.int64)])
+        few = tf.SparseTensor(tf.stack([ones.indices[:, 0], columns], axis=1), ones.values, shape)
+        ratios = tf.gather(self.ratios, there)
+        length = tf.sqrt(tf.sparse.sparse_dense_matmul(few, ratios**2))
+        return tf.math.divide_no_nan(tf.sparse.sparse_dense_matmul(few, ratios * tf.gather(self.w, there)), length)
 
     def compute_output_spec(self, ids: Any) -> Any:
         """Told, since Keras cannot try sparse tensors out."""

@@ -161,6 +161,6 @@ def test_thanks_are_gratitude(runs: tuple[Path, dict[str, Run]]) -> None:
 
 
 def test_thresholds_are_found_on_the_dev_split(runs: tuple[Path, dict[str, Run]]) -> None:
-    """Of emotions each has one of its own; the spam filter's is the recipe's."""
+    """Of emotions each has one of its own; the spam filter's, which has no such rows, is the label's."""
     assert len(set(runs[1]["emotions"].thresholds)) > 20
-    assert runs[1]["spam"].thresholds == (0.3,)
+    assert runs[1]["spam"].thresholds == (0.5,)
