@@ -1,7 +1,9 @@
-"""The report of a training run: one HTML file that holds all it shows."""
+"""The report of a training run: one HTML file that holds all it shows, and the learning curves as JSON beside it."""
 
 from datetime import UTC
 from pathlib import Path
+
+import msgspec
 
 from src.errors import StoreError
 from src.run import Run
@@ -17,14 +19,14 @@ def path(run: Run, store: Path) -> Path:
 
 
 def write(run: Run, store: Path) -> Path:
-    """Write a run's report.
+    """Write a run's report, and its learning curves, which nothing else keeps.
 
     Args:
         run: The run.
         store: The model store.
 
     Returns:
-        The file.
+        The report's file.
 
     Raises:
         StoreError: It cannot be written.
@@ -32,6 +34,7 @@ def write(run: Run, store: Path) -> Path:
     file = path(run, store)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        file.with_suffix(".json").write_bytes(msgspec.json.encode(run.history))
         file.write_text(render(run), encoding="utf-8")
     except OSError as error:
         done = f"version {run.version} is published, but " if run.version else ""

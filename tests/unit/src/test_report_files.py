@@ -9,6 +9,7 @@ import pytest
 
 from src import report
 from src.errors import StoreError
+from src.fitting import History
 from src.run import Run
 
 
@@ -18,6 +19,14 @@ def test_training_writes_a_report_for_each_version(line_runs: tuple[Path, list[R
     for version, run in enumerate(runs, start=1):
         assert report.path(run, store) == store / "line" / "reports" / f"{version}.html"
         assert report.path(run, store).read_text(encoding="utf-8") == report.render(run)
+
+
+def test_the_learning_curves_lie_beside_the_report(line_runs: tuple[Path, list[Run]]) -> None:
+    """Nothing else keeps them: what is drawn later, by other programs, is read from there."""
+    store, runs = line_runs
+    kept = msgspec.json.decode(report.path(runs[0], store).with_suffix(".json").read_bytes(), type=History)
+    assert kept.losses
+    assert kept == runs[0].history
 
 
 def test_a_report_is_named_by_its_version_or_its_time(line_run: Run) -> None:
@@ -50,4 +59,4 @@ def test_writing_makes_the_folder_and_replaces_a_report(
         monkeypatch.setattr(report, "render", lambda _, text=text: text)
         file = report.write(line_run, tmp_path / "new")
     assert file.read_bytes() == "new: 100 €".encode()
-    assert [entry.name for entry in file.parent.iterdir()] == ["2.html"]
+    assert sorted(entry.name for entry in file.parent.iterdir()) == ["2.html", "2.json"]
