@@ -25,7 +25,7 @@ PIP_AUDIT := pip-audit==2.10.1
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
 
-run: $(VENV)/.run ## Train the model if it is new, then serve it here (PORT, HOST, MODEL_NAME)
+run: $(VENV)/.run ## Train the model if it is new, then serve it here (PORT, HOST, MODEL_NAME, or MODELS="line diamonds")
 	@$(BIN)/python -m deploy.local
 
 # Two at a time, a file's tests one after the other, for they share what they have started.

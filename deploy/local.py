@@ -1,9 +1,9 @@
 """Run the embedded server and the gateway on this computer and say when they answer: what `make run` starts.
 
-A model that has no version to serve yet is trained first. HOST, PORT and MODEL_SERVER_PORT choose where to listen,
-MODEL_NAME which model. honcho supervises the two servers: it marks whose output a line is, and when one of them ends it
-stops the other. This file adds what honcho does not do: it looks first whether the ports are free, waits until the
-gateway is ready, and counts being stopped by Ctrl-C as success.
+Models that have no version to serve yet are trained first. HOST, PORT and MODEL_SERVER_PORT choose where to listen,
+MODELS or MODEL_NAME which models. honcho supervises the two servers: it marks whose output a line is, and when one of
+them ends it stops the other. This file adds what honcho does not do: it looks first whether the ports are free, waits
+until the gateway is ready, and counts being stopped by Ctrl-C as success.
 """
 
 import contextlib
@@ -18,12 +18,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
-from src import cli, models_config, recipes, store
+from deploy import models, training
+from src import cli, store
 from src.errors import StoreError
-from src.release import state, traffic
+from src.release import traffic
 
 ROOT = Path(__file__).parents[1]
 PROCFILE = ROOT / "deploy" / "Procfile"
@@ -92,14 +95,35 @@ def get(host: str, port: int, path: str) -> bytes | None:
         connection.close()
 
 
-def example(host: str, port: int) -> str:
-    """A request that the served model takes, as the gateway's own document has it."""
+def curls(host: str, port: int, others: Sequence[str]) -> list[str]:
+    """Commands that ask the served models, with examples that they take, as the gateway's own document has them.
+
+    Args:
+        host: Where the gateway is.
+        port: Its port.
+        others: The models that are not behind /predict.
+
+    Returns:
+        One for /predict, and one for each of the others that the document knows.
+    """
     document = json.loads(get(host, port, "/openapi.json") or "{}")
+    bodies = {
+        path: _example(document, path) for path in ("/predict", *(f"/v1/models/{name}:predict" for name in others))
+    }
+    bodies["/predict"] = bodies["/predict"] or '{"data": [10]}'
+    return [f"curl -d {shlex.quote(body)} {_url(host, port)}{path}" for path, body in bodies.items() if body]
+
+
+def _example(document: Any, path: str) -> str | None:
     try:
-        content = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+        content = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         return json.dumps(content["examples"]["example"]["value"])
     except KeyError:
-        return '{"data": [10]}'
+        return None
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def accepts(port: int) -> bool:
@@ -111,43 +135,27 @@ def accepts(port: int) -> bool:
     return True
 
 
-def announce(host: str, port: int, server_port: int) -> None:
+def announce(host: str, port: int, server_port: int, others: Sequence[str] = ()) -> None:
     """Wait until the gateway is ready and say how to try it.
 
     It is asked only once the embedded server is up, since it logs an error each time it is asked before.
+
+    Args:
+        host: Where the gateway is.
+        port: Its port.
+        server_port: The embedded server's.
+        others: The models that are not behind /predict.
     """
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    url = _url(host, port)
     deadline = time.monotonic() + READY_WITHIN_SECONDS
     while not (accepts(server_port) and get(host, port, "/readyz") is not None):
         if time.monotonic() > deadline:
             print(f"\nNot ready after {READY_WITHIN_SECONDS} s; {url}/readyz says why.\n", flush=True)
             return
         time.sleep(0.2)
-    body = shlex.quote(example(host, port))
+    commands = "\n".join(f"  {command}" for command in curls(host, port, others))
     elsewhere = f"For src.release:\n  export MODEL_SERVER={LOOPBACK}:{server_port}\n" if server_port != 8500 else ""
-    print(f"\nReady: {url}  (Ctrl-C stops it). Try:\n  curl -d {body} {url}/predict\n{elsewhere}", flush=True)
-
-
-def train_if_new(model: str, server_port: int) -> int:
-    """Train a model that has no version to serve yet.
-
-    Args:
-        model: The model's name, which is its recipe's.
-        server_port: Where its model server will listen: another one, of another store, is not to be waited for.
-
-    Returns:
-        The training's exit code; 0 where there is a stable version already.
-
-    Raises:
-        StoreError: The store's `models.config` is not valid.
-    """
-    if state.stable(cli.DEFAULT_STORE, model) is not None:
-        return 0
-    if model not in recipes.names() and (kept := models_config.versions(cli.DEFAULT_STORE / model)):
-        print(f"run: no version of {model} is promoted; not promoted: {', '.join(map(str, kept))}", file=sys.stderr)
-        return 1
-    environment = os.environ | {"MODEL_SERVER": f"{LOOPBACK}:{server_port}"}
-    return subprocess.run([sys.executable, "-m", "src.train", model], cwd=ROOT, env=environment, check=False).returncode
+    print(f"\nReady: {url}  (Ctrl-C stops it). Try:\n{commands}\n{elsewhere}", flush=True)
 
 
 def supervise(environment: dict[str, str]) -> int:
@@ -194,19 +202,25 @@ def main() -> int:
     host = os.environ.get("HOST") or LOOPBACK
     try:
         port, server_port = free_ports(host)
+        default, *others = models.chosen(os.environ)
         store.prepare(cli.DEFAULT_STORE)  # removes what a killed run left
+        new = models.without_version(cli.DEFAULT_STORE, [default, *others])
     except (ValueError, StoreError) as error:
         print(f"run: {error}", file=sys.stderr)
         return 1
-    if failed := train_if_new(os.environ.get("MODEL_NAME") or cli.DEFAULT_RECIPE, server_port):
+    # Where the model server will listen: another one, of another store, is not to be waited for by the training.
+    environment = os.environ | {"MODEL_SERVER": f"{LOOPBACK}:{server_port}"}
+    if failed := training.train(new, environment):
         return failed
-    threading.Thread(target=announce, args=(ANY_ADDRESS.get(host, host), port, server_port), daemon=True).start()
+    reached = ANY_ADDRESS.get(host, host)
+    threading.Thread(target=announce, args=(reached, port, server_port, others), daemon=True).start()
     return supervise(
-        os.environ
+        environment
         | {
             "HOST": host,
             "PORT": str(port),
-            "MODEL_SERVER": f"{LOOPBACK}:{server_port}",
+            "MODEL_NAME": default,
+            "MODEL_NAMES": ",".join(filter(None, [*others, os.environ.get("MODEL_NAMES")])),
             "MODEL_SERVER_PORT": str(server_port),
             "TRAFFIC_FILE": str(cli.DEFAULT_STORE / traffic.TRAFFIC_FILE),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",

@@ -1,7 +1,8 @@
 """What `make run` does around honcho."""
 
+import json
+import shlex
 import socket
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,10 +12,22 @@ import pytest
 from deploy import local
 
 
+def _operation(example: object) -> object:
+    return {"post": {"requestBody": {"content": {"application/json": {"examples": {"example": {"value": example}}}}}}}
+
+
+PATHS = {
+    "/predict": _operation({"data": [1]}),
+    "/v1/models/spam:predict": _operation({"instances": [{"text": "it's"}]}),
+}
+DOCUMENTS = {"/openapi.json": json.dumps({"paths": PATHS}).encode()}
+
+
 class _Ready(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/readyz" else 404)
+        self.send_response(200 if self.path in ("/readyz", *DOCUMENTS) else 404)
         self.end_headers()
+        self.wfile.write(DOCUMENTS.get(self.path, b""))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class calls it so)
         pass
@@ -59,7 +72,18 @@ def test_a_shared_port_is_not_free() -> None:
 def test_a_ready_gateway_is_announced(ready_gateway: int, capsys: pytest.CaptureFixture[str]) -> None:
     """Once both answer, the URL and a command to try are printed."""
     local.announce("127.0.0.1", ready_gateway, ready_gateway)
-    assert f"curl -d '{{\"data\": [10]}}' http://127.0.0.1:{ready_gateway}/predict" in capsys.readouterr().out
+    assert f"curl -d '{{\"data\": [1]}}' http://127.0.0.1:{ready_gateway}/predict\n" in capsys.readouterr().out
+
+
+def test_every_other_model_has_a_command_too(ready_gateway: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """On its own route and with its own example, quoted for the shell; one that the document does not know has none."""
+    local.announce("127.0.0.1", ready_gateway, ready_gateway, ["spam", "gone"])
+    commands = [shlex.split(line) for line in capsys.readouterr().out.splitlines() if line.startswith("  curl")]
+    assert [command[-1].rpartition(f":{ready_gateway}")[2] for command in commands] == [
+        "/predict",
+        "/v1/models/spam:predict",
+    ]
+    assert json.loads(commands[1][2]) == {"instances": [{"text": "it's"}]}
 
 
 def test_a_gateway_that_is_not_ready_in_time_is_reported(
@@ -89,19 +113,31 @@ def test_one_port_is_not_enough(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 def test_training_waits_for_no_other_model_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is trained first is to be loaded by the server that is started here, not by another one of this machine."""
-    asked: list[str] = []
+    asked: list[tuple[list[str], str]] = []
 
-    def run(_command: object, *, env: dict[str, str], **_options: object) -> subprocess.CompletedProcess[bytes]:
-        asked.append(env["MODEL_SERVER"])
-        return subprocess.CompletedProcess([], 0)
+    def train(new: list[str], environment: dict[str, str]) -> int:
+        asked.append((new, environment["MODEL_SERVER"]))
+        return 3
 
-    monkeypatch.setattr("deploy.local.state.stable", lambda *_: None)
-    monkeypatch.setattr("deploy.local.subprocess.run", run)
-    assert local.train_if_new("line", 9500) == 0
-    assert asked == ["127.0.0.1:9500"]
+    monkeypatch.setenv("MODELS", "line diamonds")
+    monkeypatch.setattr("deploy.local.free_ports", lambda _: (8080, 9500))
+    monkeypatch.setattr("deploy.local.store.prepare", lambda _: None)
+    monkeypatch.setattr("deploy.local.models.without_version", lambda _, names: names)
+    monkeypatch.setattr("deploy.local.training.train", train)
+    assert local.main() == 3
+    assert asked == [(["line", "diamonds"], "127.0.0.1:9500")]
 
 
-def test_an_unknown_model_is_not_waited_for(capfd: pytest.CaptureFixture[str]) -> None:
-    """A model that has neither version nor recipe ends it with the training's message and exit code."""
-    assert local.train_if_new("nope", 8500) == 1
-    assert capfd.readouterr().err.startswith("train: unknown recipe 'nope'")
+def test_an_unknown_model_ends_it_before_anything_is_trained(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line, also where another model comes first and could be trained."""
+    monkeypatch.setenv("MODELS", "line nope")
+    monkeypatch.setattr("deploy.local.free_ports", lambda _: (8080, 8500))
+    monkeypatch.setattr("deploy.local.store.prepare", lambda _: None)
+    monkeypatch.setattr("deploy.models.state.stable", lambda *_: None)
+    assert local.main() == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("run: 'nope' is no model of the store and no recipe; recipes: diamonds, ")
+    assert told.err.count("\n") == 1
