@@ -22,9 +22,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_store()
     told = parser.add_mutually_exclusive_group()
     told.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    told.add_argument(
-        "--metrics", type=Path, metavar="FILE", help="write named numbers (for DVC), not a table"
-    )
+    told.add_argument("--metrics", type=Path, metavar="FILE", help="write named numbers (for DVC), not a table")
     options = parser.parse_args(arguments)
     if len(options.versions) > 2:
         parser.error(f"two versions at most can stand side by side, not {len(options.versions)}")

@@ -47,9 +47,7 @@ def test_labels_have_their_scores_in_place_of_tenths(line_run: Run) -> None:
 
 
 @pytest.mark.parametrize("missing", ["1.html", "1.json"])
-def test_a_version_without_report_is_one_line(
-    line_runs: tuple[Path, list[Run]], tmp_path: Path, missing: str
-) -> None:
+def test_a_version_without_report_is_one_line(line_runs: tuple[Path, list[Run]], tmp_path: Path, missing: str) -> None:
     """A version that was made elsewhere has a card, and no report: the message names version and folder."""
     store = tmp_path / "store"
     shutil.copytree(line_runs[0], store)
