@@ -4,6 +4,7 @@ python -m src.retrain [RECIPE] --gateway URL [--if-drift]
 """
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -69,6 +70,7 @@ def main(arguments: Sequence[str]) -> None:
     watch = Watch(gateways=options.gateway, seconds=options.watch, min_predictions=options.min_predictions, say=say)
     watch.start(recipe.name, 0)  # before hours of training: are they there?
     if options.if_drift and not drifted(options, recipe.name):
+        look_done(options.since)
         say(f"{recipe.name}: no drift, and so nothing to train")
         return
     operator = Operator(
@@ -81,10 +83,21 @@ def main(arguments: Sequence[str]) -> None:
     )
     version, stable = _train(options, operator)
     release(operator, watch, recipe.name, version, stable, options.share)
+    look_done(options.since)
 
 
 def drifted(options: argparse.Namespace, model: str) -> bool:
     """Ask `src.drift` about the stable version; what it finds is printed.
+
+    How far it has looked is kept beside the file that tells it, until `look_done`: drift that has led to no new version
+    should be found again.
+
+    Args:
+        options: The command line's.
+        model: The model's name.
+
+    Returns:
+        Whether something has drifted.
 
     Raises:
         ModelSideError: The gateways cannot be asked.
@@ -93,12 +106,28 @@ def drifted(options: argparse.Namespace, model: str) -> bool:
     from src.errors import DriftError
 
     words = [*options.gateway, "--model", model, "--version", "stable", "--store", str(options.store)]
+    if options.since:
+        if options.since.exists():
+            shutil.copyfile(options.since, _next(options.since))
+        else:
+            _next(options.since).unlink(missing_ok=True)
+        words += ["--since", str(_next(options.since))]
     try:
-        drift.main(words + (["--since", str(options.since)] if options.since else []))
+        drift.main(words)
     except DriftError as error:
         print(f"retrain: {error}", flush=True)
         return True
     return False
+
+
+def look_done(since: Path | None) -> None:
+    """Have the next look at drift begin where this one ended."""
+    if since is not None and _next(since).exists():
+        _next(since).replace(since)
+
+
+def _next(since: Path) -> Path:
+    return since.with_name(f"{since.name}.next")
 
 
 def _train(options: argparse.Namespace, operator: "Operator") -> tuple[int, int | None]:

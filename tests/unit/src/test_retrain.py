@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from src import retrain
-from src.errors import GateError, InputError, ReleaseError
+from src.drift import __main__ as drift
+from src.errors import DriftError, GateError, InputError, ReleaseError
 from src.release.operations import Operator
 from src.watching import Seen, Watch
 
@@ -86,6 +87,33 @@ def test_a_gateway_that_is_not_there_is_told_before_any_training(
     monkeypatch.setattr(retrain, "_train", lambda *_: pytest.fail("it was trained"))
     with pytest.raises(InputError, match=r"^cannot read http://127\.0\.0\.1:9: Connection refused$"):
         retrain.main(["line", "--gateway", "http://127.0.0.1:9", "--store", str(tmp_path)])
+
+
+def test_drift_that_led_to_no_new_version_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the training fails, the next run looks at the same requests; where all went well, at those after them."""
+    since, store = tmp_path / "since.json", tmp_path / "store"
+    words = ["line", "--gateway", str(tmp_path / "m"), "--if-drift", "--since", str(since), "--store", str(store)]
+    (tmp_path / "m").write_text('gateway_predictions_total{model="line",version="1",label="stable"} 1\n')
+    since.write_text("first")
+
+    def look(arguments: Sequence[str]) -> None:
+        state = Path(arguments[list(arguments).index("--since") + 1])
+        assert state.read_text() == "first"
+        state.write_text("second")
+        raise DriftError("line 1: x has moved")
+
+    def fail(*_arguments: object) -> tuple[int, int]:
+        raise GateError("refused")
+
+    monkeypatch.setattr(drift, "main", look)
+    monkeypatch.setattr(retrain, "_train", fail)
+    with pytest.raises(GateError):
+        retrain.main(words)
+    assert since.read_text() == "first"
+    monkeypatch.setattr(retrain, "_train", lambda *_: (2, 1))
+    monkeypatch.setattr(retrain, "release", lambda *_: None)
+    retrain.main(words)
+    assert since.read_text() == "second"
 
 
 @pytest.mark.parametrize(
