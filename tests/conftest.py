@@ -1,5 +1,6 @@
 import os
 
+import hypothesis
 import pytest
 
 from tests.servers import MODEL_SERVERS, Command
@@ -8,6 +9,9 @@ from tests.servers import MODEL_SERVERS, Command
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 # Commands ask no model server but the one that their test names: another one may run on this machine.
 os.environ["MODEL_SERVER"] = "127.0.0.1:1"
+# How long an example takes is the machine's affair: the first may wait for TensorFlow's import.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session", params=MODEL_SERVERS)
