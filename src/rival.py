@@ -98,8 +98,10 @@ def load(model_store: Path, recipe: Recipe[Any], data_sha256: str) -> Rival | No
     except ModelSideError as error:
         return Rival(version, None, fault=str(error))
     names = tuple(output.name for output in recipe.outputs)
-    if recipe.labels and loaded.outputs != names:
+    if (recipe.labels or loaded.thresholds) and loaded.outputs != names:
         return Rival(version, None, fault=f"it answers {', '.join(loaded.outputs)}, and not {', '.join(names)}")
+    if bool(recipe.labels) != bool(loaded.thresholds):
+        return Rival(version, None, fault="one of the two answers labels, and the other a number")
     other = card is not None and card.data.sha256 != data_sha256
     return Rival(
         version,

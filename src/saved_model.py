@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import UNSET
 
 from src.card import read_card
 from src.dtypes import Array
@@ -44,7 +45,8 @@ class SavedModel:
         said = {output.name: output.threshold for output in card.outputs} if card else {}
         given = self._signature.structured_outputs
         self.outputs = tuple(said) if set(said) == set(given) else tuple(sorted(given))
-        self.thresholds = tuple(said[name] or EVEN for name in self.outputs) if any(said.values()) else ()
+        known = {name: threshold for name, threshold in said.items() if threshold is not UNSET}
+        self.thresholds = tuple(known.get(name, EVEN) for name in self.outputs) if known else ()
 
     def answer(self, inputs: Mapping[str, Array]) -> Array:
         """Predict a batch of values.

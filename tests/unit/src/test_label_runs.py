@@ -178,6 +178,9 @@ def test_a_stable_version_with_other_labels_is_not_compared_with(published: tupl
     found = rival.load(published[0], other, "")
     assert found
     assert (found.predictors(), found.fault) == ({}, "it answers glad, sad, and not glad, blue")
+    number = rival.load(published[0], replace(MOODS, output=Output(name="glad", description="")), "")
+    assert number
+    assert (number.predictors(), number.fault) == ({}, "it answers glad, sad, and not glad")
 
 
 def test_thresholds_come_from_the_version(published: tuple[Path, Run], card: Card) -> None:
