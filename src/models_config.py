@@ -90,6 +90,11 @@ def loaded(entry: Any, published: list[int]) -> list[int]:
     return published[-max(policy.latest.num_versions, 1) :]
 
 
+def is_model_name(name: str) -> bool:
+    """Whether a model can be called so: letters, digits, `_`, `-` and `.`, the first one of the first two."""
+    return bool(MODEL_NAME.fullmatch(name)) and name[0].isalnum() and name != CONFIG_FILE
+
+
 def versions(model_folder: Path) -> list[int]:
     """The published versions in a model's folder, ascending; empty where there is no such folder."""
     if not model_folder.is_dir():

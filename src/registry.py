@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,11 @@ SETTINGS = {
 def tracking_uri() -> str:
     """Where runs and models are registered: MLFLOW_TRACKING_URI, else an SQLite file in the project's `mlruns/`."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{FOLDER / 'mlflow.db'}"
+
+
+def shown(text: str) -> str:
+    """A text without the user names and passwords that addresses in it may have."""
+    return re.sub(r"(://)[^/@\s]+@", r"\1***@", text)
 
 
 def is_default() -> bool:
@@ -48,7 +54,10 @@ def check_installed() -> None:
 
 @contextmanager
 def client() -> Iterator[Any]:
-    """A connection to it: an `MlflowClient`.
+    """A connection to it.
+
+    Yields:
+        An `MlflowClient`.
 
     Raises:
         TrackingError: MLflow is not installed, or what the block asks of it fails.
@@ -57,12 +66,12 @@ def client() -> Iterator[Any]:
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
-    if is_default():
-        FOLDER.mkdir(exist_ok=True)
     try:
+        if is_default():
+            FOLDER.mkdir(exist_ok=True)
         yield MlflowClient(tracking_uri(), os.environ.get("MLFLOW_REGISTRY_URI"))
-    except (MlflowException, OSError) as error:
-        raise TrackingError(f"MLflow at {tracking_uri()}: {_reason(error)}") from error
+    except (MlflowException, OSError, ImportError) as error:  # of a database's or a cloud's package, too
+        raise TrackingError(f"MLflow at {shown(tracking_uri())}: {_reason(error)}") from error
 
 
 def download(model: str, alias: str, to: Path) -> tuple[Path, str]:
@@ -89,6 +98,6 @@ def download(model: str, alias: str, to: Path) -> tuple[Path, str]:
 
 
 def _reason(error: Exception) -> str:
-    """In one line, without the wrapping of the libraries between."""
-    text = " ".join(str(error).split())
+    """In one line, of which the end tells most."""
+    text = shown(" ".join(str(error).split()))
     return text if len(text) <= 300 else f"{text[:100]} … {text[-200:]}"  # what went wrong stands last

@@ -38,9 +38,19 @@ def record(run: Run, store: Path) -> str:
             raise
         client.set_terminated(made.run_id, "FINISHED" if run.version else "FAILED")
         told = f"recorded as run {made.run_id}"
-        if run.version and run.verdict and run.verdict.passed:
+        if run.version and run.verdict and run.verdict.passed and not run.verdict.reasons:  # nor did servers refuse it
             told += f", registered as {_register(client, run, made)}"
-        return f"{told}, in {registry.tracking_uri()}"
+        return f"{told}, in {registry.shown(registry.tracking_uri())}"
+
+
+def check(model: str) -> None:
+    """See that runs can be recorded, before any time is spent on one.
+
+    Raises:
+        TrackingError: MLflow is not installed, or cannot be reached.
+    """
+    with registry.client() as client:
+        _experiment(client, model)
 
 
 def _experiment(client: Any, name: str) -> str:

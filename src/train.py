@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from src import cli  # all else is imported by what needs it: so early, Ctrl-C would end in a traceback
 
 if TYPE_CHECKING:
+    from src.errors import TrackingError
     from src.run import Run
 
 
@@ -39,15 +40,18 @@ def main(arguments: Sequence[str]) -> None:
         ModelSideError: What the user can mend.
     """
     options = parse_arguments(arguments)
-    from src import params, recipes, registry, summary, training
-    from src.errors import GateError
+    from src import params, recipes, registry, summary, tracking, training
+    from src.errors import GateError, ModelSideError, TrackingError
     from src.release.operations import Operator
 
     if options.track:
         registry.check_installed()
     recipe = recipes.find(options.recipe)
+    if options.track:
+        tracking.check(recipe.name)
     hyperparameters = params.load_params(recipe, options.set, path=options.params or params.PARAMS_FILE)
     told: list[str] = []
+    unrecorded: list[TrackingError] = []
     # Of another store than the default one, nothing says that the server at the default address reads it.
     here = cli.DEFAULT_MODEL_SERVER if options.store == cli.DEFAULT_STORE else None
     operator = Operator(
@@ -59,37 +63,36 @@ def main(arguments: Sequence[str]) -> None:
         keep=options.keep,
         say=told.append,
     )
-    run = training.train(
-        recipe,
-        hyperparameters,
-        operator,
-        promote=not options.no_promote,
-        progress=not options.quiet,
-        record=partial(_record, told) if options.track else None,
-    )
-    if not options.quiet:
-        print(summary.summary(run, options.store, told))
-    if run.verdict and not run.verdict.passed:
-        raise GateError(summary.refusal(run, options.store))
+    try:
+        run = training.train(
+            recipe,
+            hyperparameters,
+            operator,
+            promote=not options.no_promote,
+            progress=not options.quiet,
+            record=partial(_record, told, unrecorded) if options.track else None,
+        )
+        if not options.quiet:
+            print(summary.summary(run, options.store, told))
+        if run.verdict and not run.verdict.passed:
+            raise GateError(summary.refusal(run, options.store))
+    except ModelSideError:  # which matters more
+        for error in unrecorded:
+            print(f"train: the run is not recorded: {error}", file=sys.stderr)
+        raise
+    for error in unrecorded:
+        raise TrackingError(f"{recipe.name} version {run.version} is published, and the run is not recorded: {error}")
 
 
-def _record(told: list[str], run: "Run", store: Path) -> None:
-    """Record a run in MLflow.
-
-    Raises:
-        TrackingError: It cannot be recorded; what was published is so.
-    """
+def _record(told: list[str], unrecorded: "list[TrackingError]", run: "Run", store: Path) -> None:
+    """Record a run in MLflow; where that fails, take the reason down for when all else is told."""
     from src import tracking
     from src.errors import TrackingError
 
     try:
         told.append(tracking.record(run, store))
     except TrackingError as error:
-        if not run.version:  # why there is none matters more
-            print(f"train: the run is not recorded: {error}", file=sys.stderr)
-            return
-        done = f"{run.recipe.name} version {run.version} is published, and the run is not recorded"
-        raise TrackingError(f"{done}: {error}") from error
+        unrecorded.append(error)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """Takes a version that was made somewhere else into the store: from a model registry, or from a folder."""
 
+import contextlib
 import shutil
 import tempfile
 from pathlib import Path
 
 from src import registry, store
 from src.errors import ReleaseError, StoreError
-from src.models_config import versions
+from src.models_config import is_model_name, versions
 from src.release import integrity
 from src.release.operations import Operator
 
@@ -22,13 +23,15 @@ def pull(operator: Operator, model: str, source: Path | str, *, promote: bool, f
         model: The model's name.
         source: The SavedModel's folder, or the alias of a registered model of that name.
         promote: Whether to promote it.
-        force: As for `Operator.promote`.
+        force: As for `Operator.promote`; and whether to take what has no checksums.
 
     Raises:
         TrackingError: The registry cannot be asked, or has no such model.
         ReleaseError: It is damaged, belongs to another model, or cannot be promoted.
         StoreError: The folder is not there, or the store cannot be written.
     """
+    if not is_model_name(model):
+        raise ReleaseError(f"{model!r} is no model's name")
     store.prepare(operator.store, served_from=operator.served_from)
     with tempfile.TemporaryDirectory(prefix="pull-") as scratch:
         if isinstance(source, Path):
@@ -42,6 +45,9 @@ def pull(operator: Operator, model: str, source: Path | str, *, promote: bool, f
             integrity.check(folder, model)
         except ReleaseError as error:
             raise ReleaseError(f"{name} is not taken into the store: {error}") from error
+        if not (force or (folder / integrity.SUMS_FILE).is_file()):
+            told = f"it has no {integrity.SUMS_FILE}, so that nobody can tell whether it is whole"
+            raise ReleaseError(f"{name} is not taken into the store: {told}; --force takes it all the same")
         _take(operator, model, folder, name, promote=promote, force=force)
 
 
@@ -73,5 +79,7 @@ def _same(there: Path, folder: Path) -> int | None:
     for version in versions(there):
         file = there / str(version) / integrity.SUMS_FILE
         if file.is_file() and file.read_bytes() == sums:
-            return version
+            with contextlib.suppress(ReleaseError):  # one that is damaged is to be replaced by the next
+                integrity.check(there / str(version), there.name)
+                return version
     return None

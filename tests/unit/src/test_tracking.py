@@ -13,7 +13,7 @@ import pytest
 from mlflow import MlflowClient
 
 from src import registry, tracking, train
-from src.errors import ReleaseError, StoreError, TrackingError
+from src.errors import GateError, ReleaseError, StoreError, TrackingError
 from src.gate import Verdict
 from src.release import __main__ as release
 from src.release import integrity, state
@@ -174,18 +174,73 @@ def test_a_pull_from_nowhere_or_from_two_places_is_a_wrong_call(words: list[str]
     assert caught.value.code == 2
 
 
-def test_a_server_that_is_away_is_told_and_the_version_is_published(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Only the record is missing then, and the error says so, with the address."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+def test_a_server_that_is_away_is_told_before_any_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line with the address, without the password in it, and nothing is trained."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(TrackingError) as caught:
-        train.main(["line", "--track", "--quiet", "--store", str(tmp_path / "store"), "--set", "epochs=200"])
+        train.main(["line", "--track", "--quiet", "--store", str(tmp_path / "store")])
     told = str(caught.value)
-    assert told.startswith("line version 1 is published, and the run is not recorded: MLflow at http://127.0.0.1:9: ")
+    assert told.startswith("MLflow at http://***@127.0.0.1:9: ")
+    assert "secret" not in told
     assert "\n" not in told
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_record_that_fails_in_the_end_costs_no_version(
+    recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The version is published and promoted, which is told, and the error says that only the record is missing."""
+    assert recorded.exists()
+
+    def fail(*_arguments: object) -> str:
+        raise TrackingError("the disk is full")
+
+    monkeypatch.setattr(tracking, "record", fail)
+    store = tmp_path / "store"
+    with pytest.raises(TrackingError) as caught:
+        train.main(["line", "--track", "--store", str(store), "--set", "epochs=200"])
+    assert str(caught.value) == "line version 1 is published, and the run is not recorded: the disk is full"
+    assert "line version 1 is published and promoted" in capsys.readouterr().out
+    with pytest.raises(GateError, match=r"^refused: "):
+        train.main(["line", "--track", "--quiet", "--store", str(store), "--set", "epochs=2"])
+    assert capsys.readouterr().err == "train: the run is not recorded: the disk is full\n"
+
+
+def test_a_database_without_its_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow imports a database's or a cloud's package late; that it is missing is one line."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://me:secret@127.0.0.1:9/mlflow")
+    with pytest.raises(TrackingError, match=r"^MLflow at postgresql://\*\*\*@127\.0\.0\.1:9/mlflow: No module named "):
+        tracking.check("line")
+
+
+@pytest.mark.parametrize("name", ["../evil", "/abs", "", "a b", "models.config", ".hidden"])
+def test_a_pull_stays_in_the_store(name: str, line_runs: tuple[Path, list[Run]], tmp_path: Path) -> None:
+    """What is no model's name is refused before anything is written."""
+    store = tmp_path / "in" / "store"
+    with pytest.raises(ReleaseError, match=r"is no model's name$"):
+        pull(store, name, "--from", str(line_runs[0] / "line" / "1"), "--no-promote")
+    assert not (tmp_path / "in").exists()
+
+
+def test_a_folder_without_checksums_is_taken_by_force_only(line_runs: tuple[Path, list[Run]], tmp_path: Path) -> None:
+    """Nobody can tell whether such a copy is whole."""
+    copy = tmp_path / "copy"
+    shutil.copytree(line_runs[0] / "line" / "1", copy)
+    (copy / integrity.SUMS_FILE).unlink()
+    with pytest.raises(ReleaseError, match=r"--force takes it all the same$"):
+        pull(tmp_path / "store", "line", "--from", str(copy))
+    pull(tmp_path / "store", "line", "--from", str(copy), "--force")
     assert state.stable(tmp_path / "store", "line") == 1
+
+
+def test_a_damaged_version_is_replaced_by_pulling_it_again(line_runs: tuple[Path, list[Run]], tmp_path: Path) -> None:
+    """A version of the same checksums whose files are not what they say is none that the store has."""
+    store, source = tmp_path / "store", str(line_runs[0] / "line" / "1")
+    pull(store, "line", "--from", source)
+    (store / "line" / "1" / "saved_model.pb").write_bytes(b"torn")
+    pull(store, "line", "--from", source)
+    assert state.stable(store, "line") == 2
 
 
 def without_mlflow(*words: str | Path) -> subprocess.CompletedProcess[str]:
