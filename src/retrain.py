@@ -9,11 +9,12 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from src import cli  # all else is imported by what needs it: so early, Ctrl-C would end in a traceback
 
 if TYPE_CHECKING:
+    from src.recipe import Recipe
     from src.release.operations import Operator
     from src.watching import Watch
 
@@ -81,7 +82,7 @@ def main(arguments: Sequence[str]) -> None:
         keep=options.keep,
         say=say,
     )
-    version, stable = _train(options, operator)
+    version, stable = _train(options, recipe, operator)
     release(operator, watch, recipe.name, version, stable, options.share)
     look_done(options.since)
 
@@ -130,12 +131,11 @@ def _next(since: Path) -> Path:
     return since.with_name(f"{since.name}.next")
 
 
-def _train(options: argparse.Namespace, operator: "Operator") -> tuple[int, int | None]:
+def _train(options: argparse.Namespace, recipe: "Recipe[Any]", operator: "Operator") -> tuple[int, int | None]:
     """Train and publish; the new version, and the stable one that it was judged against."""
-    from src import params, recipes, summary, training
+    from src import params, summary, training
     from src.errors import GateError, StoreError
 
-    recipe = recipes.find(options.recipe)
     run = training.train(recipe, params.load_params(recipe, options.set), operator, promote=False)
     print(summary.summary(run, options.store), flush=True)
     if run.version is None or run.verdict is None:
@@ -160,20 +160,22 @@ def release(operator: "Operator", watch: "Watch", model: str, version: int, stab
         GateError: It does not hold; it is taken out of service, and stays in the store.
         ReleaseError: It cannot be released, or was asked too little for a judgement: it stays the canary.
     """
-    from src.errors import GateError
+    from src.errors import GateError, ReleaseError
     from src.release.plans import Judged
     from src.release.traffic import Traffic
 
     if stable is not None:
-        before = watch.start(model, version)
         operator.canary(model, version, Traffic(canary_share=share))
         try:
-            came = watch.judge(model, version, before)
-        except GateError:
-            operator.retire(model, version)
+            came = watch.judge(model, version, watch.start(model, version))
+        except GateError as error:
+            try:
+                operator.retire(model, version)
+            except ReleaseError as failed:  # the verdict matters more
+                raise GateError(f"{error}; and it is still the canary: {failed}") from error
             raise
         watch.say(f"{model} version {version} holds as a canary: {came}")
-    operator.promote(model, version, judged=Judged(stable))
+    operator.promote(model, version, judged=Judged(stable, is_canary=stable is not None))
 
 
 if __name__ == "__main__":

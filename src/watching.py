@@ -14,8 +14,10 @@ T = TypeVar("T")
 PREDICTIONS = "gateway_predictions_total"
 FALLBACKS = "gateway_canary_fallbacks_total"
 # Of the requests meant for the canary, how many the stable version may have answered in its place: a restart or a busy
-# moment of a model server costs a few.
+# moment of a model server costs some, whatever the share.
 MAX_FALLBACKS = 0.01
+FEW = 5
+AWAY_SECONDS = 30.0  # for which a gateway need not answer, such as one that is started anew
 # What no moment explains: the version answers otherwise than in training, or takes something else than the stable one.
 NEVER = {
     "golden": "it does not reproduce its golden examples",
@@ -39,12 +41,17 @@ class Seen:
     @property
     def asked(self) -> int:
         """How many there were."""
-        return self.predictions + sum(self.fallbacks.values())
+        return self.predictions + self.missed
 
     @property
-    def share(self) -> float:
+    def missed(self) -> int:
+        """How many of them it did not answer."""
+        return sum(self.fallbacks.values())
+
+    @property
+    def missed_share(self) -> float:
         """Which share of them it did not answer."""
-        return sum(self.fallbacks.values()) / max(self.asked, 1)
+        return self.missed / max(self.asked, 1)
 
     def since(self, before: "Seen") -> "Seen":
         """What has come since; all of it, where counters have begun anew."""
@@ -98,6 +105,7 @@ class Watch:
         min_predictions: How many answers a judgement takes.
         settle_seconds: For how long what the stable version answers in its place is no fault: each worker process of a
             gateway learns what the canary takes with its first request, and has others wait no longer than a moment.
+        away_seconds: For how long a gateway may not answer, such as one that is started anew.
         say: Takes a line about what is seen.
     """
 
@@ -105,10 +113,15 @@ class Watch:
     seconds: float
     min_predictions: int
     settle_seconds: float = 5.0
+    away_seconds: float = AWAY_SECONDS
     say: Callable[[str], None] = print
 
     def start(self, model: str, version: int) -> list[Seen]:
-        """What the gateways have counted so far."""
+        """What the gateways have counted so far.
+
+        Raises:
+            InputError: One cannot be asked.
+        """
         return [seen(gateway, model, version) for gateway in self.gateways]
 
     def judge(self, model: str, version: int, before: Sequence[Seen]) -> Seen:
@@ -117,7 +130,7 @@ class Watch:
         Args:
             model: The model's name.
             version: The canary's number.
-            before: What `start` gave before it became the canary.
+            before: What `start` gave when it had become the canary.
 
         Returns:
             What was seen of a canary that holds, from when it had settled on.
@@ -140,7 +153,6 @@ class Watch:
             return came
 
         came = self._wait(settled + self.seconds, look)
-        self._check_share(model, version, came)
         if came.predictions < self.min_predictions:
             raise ReleaseError(
                 f"{model} version {version} has given {came.predictions:,} answers in {self.seconds:g} s, and a"
@@ -149,12 +161,21 @@ class Watch:
         return came
 
     def _wait(self, until: float, look: Callable[[], T]) -> T:
-        """Look again and again, the last time when the time has come."""
-        while time.monotonic() < until:
-            look()
-            time.sleep(max(min(POLL_SECONDS, until - time.monotonic()), 0))
+        """Look again and again, the last time when the time has come; gateways may be away for a while."""
+        answered = time.monotonic()
+        while True:
+            is_last = time.monotonic() >= until
+            try:
+                found = look()
+            except InputError:
+                if time.monotonic() - answered > self.away_seconds:
+                    raise
+            else:
+                if is_last:
+                    return found
+                answered = time.monotonic()
+            time.sleep(POLL_SECONDS if is_last else max(min(POLL_SECONDS, until - time.monotonic()), 0))
             check_signals()
-        return look()
 
     def _came(self, model: str, version: int, before: Sequence[Seen]) -> Seen:
         parts = [now.since(earlier) for now, earlier in zip(self.start(model, version), before, strict=True)]
@@ -169,6 +190,6 @@ class Watch:
                 raise GateError(f"{model} version {version} does not hold as a canary: {words} ({came})")
 
     def _check_share(self, model: str, version: int, came: Seen) -> None:
-        if came.share > MAX_FALLBACKS:
-            words = f"{came.share:.1%} of the requests meant for it went to the stable version"
+        if came.missed_share > MAX_FALLBACKS and came.missed > FEW:
+            words = f"{came.missed_share:.1%} of the requests meant for it went to the stable version"
             raise GateError(f"{model} version {version} does not hold as a canary: {words} ({came})")

@@ -19,9 +19,11 @@ class Judged:
 
     Attributes:
         stable: The version that was stable then; None if there was none.
+        is_canary: Whether it was tried out as the canary, and is to be that still.
     """
 
     stable: int | None
+    is_canary: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,8 @@ class Planner:
             against = f"version {judged.stable}" if judged.stable else "none"
             now = f"version {stable} became stable" if stable else "no version stayed stable"
             raise ReleaseError(f"{now} while version {version} was judged against {against}")
+        if judged and judged.is_canary and self._release.labels.get(CANARY) != version:
+            raise ReleaseError(f"{self.model} version {version} is no longer the canary")
         card, signature = self._checked(version, stable, force=force)
         labels = self._stable_labels(version)
         before = stable if stable != version else self._before(version)

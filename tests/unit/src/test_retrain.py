@@ -65,6 +65,17 @@ def test_a_canary_that_does_not_hold_is_retired(tmp_path: Path) -> None:
     assert operator.done == ["canary line 5 0.2", "retire line 5"]
 
 
+def test_a_canary_that_cannot_be_retired_is_told_with_its_verdict(tmp_path: Path) -> None:
+    """That it does not hold matters more than that a server is away."""
+
+    class Stuck(Noting):
+        def retire(self, model: str, version: int) -> None:
+            raise ReleaseError(f"no server answers for {model} {version}")
+
+    with pytest.raises(GateError, match=r"^it fails; and it is still the canary: no server answers for line 5$"):
+        retrain.release(Stuck(store=tmp_path), Watched(outcome=GateError("it fails")), "line", 5, 4, 0.2)
+
+
 def test_a_canary_that_nobody_asked_stays_one(tmp_path: Path) -> None:
     """Without a judgement it is neither promoted nor retired."""
     operator = Noting(store=tmp_path)

@@ -1,9 +1,12 @@
 """Watching a canary: what is counted, when it holds, and when it does not."""
 
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from src import watching
 from src.errors import GateError, InputError, ReleaseError
 from src.watching import Seen, Watch, seen
 
@@ -129,3 +132,36 @@ def test_what_is_no_gateway_is_refused(tmp_path: Path, text: str, words: str) ->
     (tmp_path / "m").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=words):
         seen(str(tmp_path / "m"), "line", 5)
+
+
+def test_few_failures_are_none_whatever_their_share(tmp_path: Path) -> None:
+    """A busy moment costs a canary some requests: five of 100 do not end it."""
+    file = counted(tmp_path / "m", 0)
+    before = watch(file).start("line", 5)
+    counted(tmp_path / "m", 100, paused=5)
+    assert watch(file).judge("line", 5, before) == Seen(100, {"paused": 5})
+
+
+def test_a_canary_that_was_asked_little_is_not_judged_by_its_failures(tmp_path: Path) -> None:
+    """Of three answers and one failure nobody can tell anything: it stays the canary."""
+    file = counted(tmp_path / "m", 0)
+    before = watch(file).start("line", 5)
+    counted(tmp_path / "m", 3, error=7)
+    with pytest.raises(ReleaseError, match=r"^line version 5 has given 3 answers"):
+        watch(file).judge("line", 5, before)
+
+
+def test_a_gateway_may_be_away_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is started anew is asked again; one that stays away ends the watch."""
+    monkeypatch.setattr(watching, "POLL_SECONDS", 0.01)
+    file = counted(tmp_path / "m", 0)
+    patient = Watch(gateways=[file], seconds=0.05, min_predictions=100, settle_seconds=0, away_seconds=20)
+    before = patient.start("line", 5)
+    Path(file).unlink()
+    back = threading.Timer(0.2, lambda: counted(tmp_path / "m", 120))
+    back.start()
+    assert patient.judge("line", 5, before) == Seen(120, {})
+    back.join()
+    Path(file).unlink()
+    with pytest.raises(InputError):
+        replace(patient, away_seconds=0.02).judge("line", 5, before)
