@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ from src.errors import DataError
 
 DATA = Path(__file__).parents[1] / "data"
 VARIABLE = "DATA_DIR"
+SCRATCH = ".download-"
 MAX_BYTES = 256 * 1024 * 1024  # no data set here comes near; what answers with more is not it
 TIMEOUT_SECONDS = (10, 60)  # to connect, and between two pieces
 PIECE_BYTES = 1024 * 1024
@@ -69,7 +72,9 @@ def fetch(file: File) -> Path:
 def _download(file: File, kept: Path) -> None:
     """Bring the file here under another name first, so that it is never half there."""
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".download-") as scratch:
+    for left in kept.parent.glob(f"{SCRATCH}*"):  # by a run that was killed; one that runs has to begin again
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent, prefix=SCRATCH) as scratch:
         fetched = Path(scratch) / "fetched"
         _get(file, fetched)
         if file.member is not None:
@@ -112,7 +117,7 @@ def _unpacked(file: File, archive: Path, to: Path) -> Path:
                 written.write(piece)
                 if written.tell() > MAX_BYTES:
                     raise DataError(f"{file.url} unpacks to more than {MAX_BYTES} bytes")
-    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError) as error:
         raise DataError(f"{file.url} is no ZIP archive with {file.member}: {error}") from error
     return to
 
@@ -142,13 +147,13 @@ def read_lines(file: File, columns: int) -> Iterator[tuple[str, list[str]]]:
     """
     path = fetch(file)
     try:
-        text = path.read_bytes().decode()
+        text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read {path}: {error}") from error
     # By \n alone: texts hold characters that Python's splitlines takes for ends as well.
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            cells = line.split("\t")
+            cells = line.removesuffix("\r").split("\t")
             if len(cells) != columns:
                 raise DataError(f"{path} line {number}: {len(cells)} columns by tabs, not {columns}")
             yield f"{path} line {number}", cells

@@ -91,6 +91,10 @@ def test_a_file_comes_out_of_an_archive(publisher: Publisher) -> None:
         (CONTENT, "is no ZIP archive with messages.txt: File is not a zip file"),
         (zipped("others.txt"), "is no ZIP archive with messages.txt: "),
         (zipped("messages.txt")[:-30], "is no ZIP archive with messages.txt: File is not a zip file"),
+        (
+            zipped("messages.txt").replace(zipped("messages.txt")[42:52], b"\xff" * 10),
+            "is no ZIP archive with messages.txt: ",
+        ),
     ],
 )
 def test_what_is_no_archive_with_the_file_is_refused(publisher: Publisher, content: bytes, words: str) -> None:
