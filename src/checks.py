@@ -6,7 +6,7 @@ import numpy as np
 
 from src.dtypes import DTYPES, numpy_dtype
 from src.errors import RecipeError
-from src.models_config import CONFIG_FILE, MODEL_NAME
+from src.models_config import is_model_name
 from src.recipe import Array, Feature, Label, Recipe, Split, example_row
 
 
@@ -18,7 +18,7 @@ def check_recipe(recipe: Recipe[Any]) -> None:
             empty, names a category twice or belongs to no strings; the output is of none of the two kinds, or two
             labels have one name; or the example does not fit the features.
     """
-    if not MODEL_NAME.fullmatch(recipe.name) or not recipe.name[0].isalnum() or recipe.name == CONFIG_FILE:
+    if not is_model_name(recipe.name):
         raise RecipeError(
             f"recipe {recipe.name!r}: a model's name is made of letters, digits, '_', '-' and '.', and begins with"
             " one of the first two"
@@ -71,6 +71,9 @@ def check_split(recipe: Recipe[Any], name: str, split: Split, *, first_row: int 
 def _check_outputs(recipe: Recipe[Any]) -> None:
     if not recipe.outputs or not all(isinstance(each, Label) for each in recipe.labels):
         raise RecipeError(f"recipe {recipe.name}: the output is neither an Output nor a tuple of Label")
+    for label in recipe.labels:
+        if not 0 < label.threshold <= 1:
+            raise RecipeError(f"recipe {recipe.name}: label {label.name!r} has the threshold {label.threshold}")
     names = [output.name for output in recipe.outputs]
     if twice := {name for name in names if names.count(name) > 1}:
         raise RecipeError(f"recipe {recipe.name}: more than one output is called {', '.join(sorted(twice))}")

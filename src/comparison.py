@@ -87,6 +87,8 @@ def compare(
     dataset = own_code.load(recipe, params)
     known = profiles(recipe, dataset)
     loaded = [SavedModel(path) for _, path in found]
+    if recipe.labels:
+        loaded = [version.in_order([label.name for label in recipe.labels]) for version in loaded]
     baseline = own_code.fit_baseline(recipe, known["train"].sample)
     predictors = {str(place): in_batches(version.answer) for place, version in enumerate(loaded)}
     thresholds = {str(place): version.thresholds for place, version in enumerate(loaded)}

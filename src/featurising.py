@@ -65,7 +65,7 @@ class NGrams(keras.layers.Layer):  # type: ignore[misc]  # Keras has no annotati
         return tf.concat(found, axis=1)
 
     def compute_output_spec(self, text: Any) -> Any:
-        """Told, since Keras cannot try strings out."""
+        """The shape, which Keras cannot find out by trying, as it does with numbers."""
         return keras.KerasTensor((text.shape[0], None), dtype="int64")
 
 
@@ -128,7 +128,7 @@ class Weighed(keras.layers.Layer):  # type: ignore[misc]
         return tf.math.divide_no_nan(tf.sparse.sparse_dense_matmul(few, ratios * tf.gather(self.w, there)), length)
 
     def compute_output_spec(self, ids: Any) -> Any:
-        """Told, since Keras cannot try sparse tensors out."""
+        """The shape, which Keras cannot find out by trying, as it does with dense layers."""
         return keras.KerasTensor((ids.shape[0], self.given.shape[1]), dtype="float32")
 
 

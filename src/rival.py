@@ -10,7 +10,7 @@ import numpy as np
 from src.answers import Answers, Predictor, in_batches
 from src.card import read_card
 from src.dtypes import Array
-from src.errors import ModelSideError
+from src.errors import InputError, ModelSideError
 from src.gate import Stable
 from src.recipe import Recipe
 from src.release import state
@@ -98,10 +98,13 @@ def load(model_store: Path, recipe: Recipe[Any], data_sha256: str) -> Rival | No
     except ModelSideError as error:
         return Rival(version, None, fault=str(error))
     names = tuple(output.name for output in recipe.outputs)
-    if (recipe.labels or loaded.thresholds) and loaded.outputs != names:
-        return Rival(version, None, fault=f"it answers {', '.join(loaded.outputs)}, and not {', '.join(names)}")
     if bool(recipe.labels) != bool(loaded.thresholds):
         return Rival(version, None, fault="one of the two answers labels, and the other a number")
+    if recipe.labels:
+        try:
+            loaded = loaded.in_order(names)
+        except InputError as error:
+            return Rival(version, None, fault=str(error))
     other = card is not None and card.data.sha256 != data_sha256
     return Rival(
         version,

@@ -48,6 +48,22 @@ class SavedModel:
         known = {name: threshold for name, threshold in said.items() if threshold is not UNSET}
         self.thresholds = tuple(known.get(name, EVEN) for name in self.outputs) if known else ()
 
+    def in_order(self, names: Sequence[str]) -> "SavedModel":
+        """The same version, which answers its outputs in this order.
+
+        Args:
+            names: The outputs that are wanted.
+
+        Raises:
+            InputError: It has others.
+        """
+        if set(names) != set(self.outputs):
+            raise InputError(f"{self._path} answers {', '.join(self.outputs)}, and not {', '.join(names)}")
+        known = dict(zip(self.outputs, self.thresholds, strict=True)) if self.thresholds else {}
+        self.outputs = tuple(names)
+        self.thresholds = tuple(known[name] for name in names) if known else ()
+        return self
+
     def answer(self, inputs: Mapping[str, Array]) -> Array:
         """Predict a batch of values.
 
@@ -104,6 +120,8 @@ class SavedModel:
         except tf.errors.InvalidArgumentError as error:
             places = " to ".join(dict.fromkeys((rows[0].place, rows[-1].place)))
             raise InputError(f"{places}: the model refuses: {' '.join(str(error.message).split())[:300]}") from error
+        if odd := [name for name in self.outputs if found[name].shape.num_elements() != len(rows)]:
+            raise StoreError(f"{self._path} answers more than one value a row ({odd[0]}), which a line cannot tell")
         columns = [found[name].numpy().reshape(len(rows)).tolist() for name in self.outputs]
         if len(columns) == 1:
             return columns[0]  # type: ignore[no-any-return]

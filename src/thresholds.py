@@ -44,4 +44,4 @@ def _best(probabilities: Array, true: Array) -> float:
     below = np.append(given[1:], 0.0)
     scores = np.where(given > below, 2 * hits / (np.arange(1, len(given) + 1) + hits[-1]), -1.0)
     best = int(np.argmax(scores))
-    return float((given[best] + below[best]) / 2)
+    return float((given[best] + below[best]) / 2) or EVEN  # where all are 0, nothing can be told

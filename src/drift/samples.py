@@ -113,7 +113,10 @@ def trained(recipe_name: str, folder: Path, columns: Columns) -> tuple[dict[str,
     known = profiles(recipe, dataset)
     sample = known["train"].sample
     rows = sample.take(spread(sample.rows))
-    answers = in_batches(SavedModel(folder).answer)(rows.inputs)
+    version = SavedModel(folder)
+    if recipe.labels:
+        version = version.in_order([label.name for label in recipe.labels])
+    answers = in_batches(version.answer)(rows.inputs)
     card = read_card(folder)
     is_same = card is not None and card.data.sha256 == data_sha256(*known.values())
     arrays: Mapping[str, Array] = {**rows.inputs, **recipe_columns(recipe, answers)}

@@ -153,7 +153,7 @@ def judge_labels(answers: Answers, *, min_f1: float = 0, stable: float | None = 
         before = Stable(version=3, test=msgspec.structs.replace(metrics["model"], labels=told))
     model, baseline = (SplitMetrics(train=metrics[who], test=metrics[who]) for who in ("model", "baseline"))
     both = Evaluation(model=model, baseline=baseline, baseline_name="the shares", deciles=[])
-    return gate.judge(both, answers, before, min_r2=-1, max_regression=0.01, min_f1=min_f1)
+    return gate.judge(both, answers, before, min_r2=0.99, max_regression=0.01, min_f1=min_f1)
 
 
 def test_labels_are_judged_by_what_was_given_to_the_truth() -> None:

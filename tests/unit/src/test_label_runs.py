@@ -1,6 +1,7 @@
 """Recipes whose outputs are labels, from training to the answer: what is published, told, refused and compared."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from src.card import Card, read_card
 from src.checks import check_recipe, check_split
 from src.errors import RecipeError
 from src.metrics import Metrics
-from src.recipe import Label, Output
+from src.recipe import Dataset, Label, Output, Params, Split
 from src.release import status
 from src.release.operations import Operator
 from src.run import Run
@@ -177,10 +178,33 @@ def test_a_stable_version_with_other_labels_is_not_compared_with(published: tupl
     other = replace(MOODS, output=(Label(name="glad", description=""), Label(name="blue", description="")))
     found = rival.load(published[0], other, "")
     assert found
-    assert (found.predictors(), found.fault) == ({}, "it answers glad, sad, and not glad, blue")
+    assert found.predictors() == {}
+    assert str(found.fault).endswith("moods/2 answers glad, sad, and not glad, blue")
     number = rival.load(published[0], replace(MOODS, output=Output(name="glad", description="")), "")
     assert number
-    assert (number.predictors(), number.fault) == ({}, "it answers glad, sad, and not glad")
+    assert (number.predictors(), number.fault) == ({}, "one of the two answers labels, and the other a number")
+
+
+def test_labels_are_compared_by_name(published: tuple[Path, Run]) -> None:
+    """A recipe that now lists its labels in another order finds its older versions as good as they are."""
+    turned = replace(MOODS, output=MOODS.labels[::-1], load=load_turned)
+    compared = comparison.compare(turned, PARAMS, published[0], [2], "test")
+    assert compared.labels == ["sad", "glad"]
+    assert compared.measured[0].f1_by_label == [1, 1]
+    found = rival.load(published[0], turned, "")
+    assert found
+    assert found.fault is None
+    dataset = load_turned(PARAMS)
+    assert isinstance(dataset.test, Split)
+    given = found.predictors()["stable"](dataset.test.inputs)
+    assert ((given > 0.5) == (dataset.test.targets > 0)).all()
+
+
+def load_turned(params: Params) -> Dataset:
+    """The recipe's data with the labels the other way round."""
+    dataset = MOODS.load(params)
+    splits = {name: rows for name, rows in dataset.splits.items() if isinstance(rows, Split)}
+    return Dataset("turned", **{name: replace(rows, targets=rows.targets[:, ::-1]) for name, rows in splits.items()})
 
 
 def test_thresholds_come_from_the_version(published: tuple[Path, Run], card: Card) -> None:
@@ -213,6 +237,8 @@ def test_targets_that_are_no_labels_are_refused() -> None:
         ((), "the output is neither an Output nor a tuple of Label"),
         ((Output(name="y", description=""),), "the output is neither an Output nor a tuple of Label"),
         ((Label(name="a", description=""),) * 2, "more than one output is called a"),
+        ((Label(name="a", description="", threshold=0),), "label 'a' has the threshold 0"),
+        ((Label(name="a", description="", threshold=math.nan),), "label 'a' has the threshold nan"),
     ],
 )
 def test_outputs_that_cannot_be_served_are_refused(output: Any, words: str) -> None:
