@@ -70,7 +70,15 @@ class NGrams(keras.layers.Layer):  # type: ignore[misc]  # Keras has no annotati
 
 
 def sets(ids: Any, buckets: int) -> Any:
-    """Hash values (n, any) as a sparse (n, buckets) matrix of ones: memory grows with the n-grams that are there."""
+    """Hash values as a matrix of ones: sparse, so that memory grows with the n-grams that are there.
+
+    Args:
+        ids: Hash values, int64 (n, any); 0 is one of them.
+        buckets: How many there are.
+
+    Returns:
+        A `tf.SparseTensor` of float32, of shape (n, buckets).
+    """
     ones = tf.sparse.bincount(ids, minlength=buckets, maxlength=buckets, axis=-1, binary_output=True)
     return tf.cast(ones, tf.float32)
 

@@ -122,6 +122,9 @@ def rows_of(metrics: Metrics, unit: str = "") -> dict[str, str]:
     Args:
         metrics: The metrics.
         unit: What stands behind the name of those that have the output's unit.
+
+    Returns:
+        By name, in the order of the table.
     """
     if labels := metrics.labels:
         shares = {"F1": labels.f1, "weighted F1": labels.weighted_f1, "accuracy": labels.accuracy}

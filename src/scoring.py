@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType, structs
 
 from src import labels
 from src.dtypes import Array
+from src.errors import RecipeError
 from src.labels import LabelScore
 from src.metrics import Decile, Metrics, check_shape, regression_metrics, tenths
 from src.thresholds import decide, tune
@@ -60,7 +61,7 @@ class Scoring:
         return regression_metrics(predictions, targets)
 
     def tune(self, _predictions: Array, _targets: Array) -> tuple[float, ...]:
-        """From which probability on to say each label."""
+        """From which probability on to say each label; nothing where the output is a number."""
         return ()
 
     def by_decile(self, targets: Array, given: Mapping[str, Array]) -> list[Decile]:
@@ -94,16 +95,30 @@ class LabelScoring(Scoring):
         self.labels = tuple(names)
 
     def losses(self, predictions: Array, targets: Array) -> Array:
-        """The logarithmic loss of each row."""
+        """The logarithmic loss of each row.
+
+        Raises:
+            RecipeError: The shapes differ, or what should be a probability is none.
+        """
         check_shape(predictions, targets)
         return labels.log_losses(predictions, targets)
 
     def loss(self, metrics: Metrics) -> float:
-        """The mean logarithmic loss."""
-        return metrics.labels.log_loss if metrics.labels else metrics.mae
+        """The mean logarithmic loss, of metrics of labels.
+
+        Raises:
+            RecipeError: They are metrics of a number.
+        """
+        if not metrics.labels:
+            raise RecipeError("metrics of a number cannot be compared with those of labels")
+        return metrics.labels.log_loss
 
     def metrics(self, predictions: Array, targets: Array, thresholds: Sequence[float] = ()) -> Metrics:
-        """All metrics over some rows; of the labels too."""
+        """All metrics over some rows; of the labels too.
+
+        Raises:
+            RecipeError: As for `losses`.
+        """
         errors = regression_metrics(predictions, targets)
         return structs.replace(errors, labels=labels.label_metrics(predictions, targets, thresholds))
 

@@ -36,7 +36,8 @@ def gather(store: Path, model: str, version: int, to: Path) -> None:
         raise StoreError(f"{store / model / str(version)} has no model card")
     try:
         page = (reports / f"{version}.html").read_bytes()
-        history = json.loads((reports / f"{version}.json").read_bytes())
+        curves = reports / f"{version}.json"  # which versions of an older trainer have not
+        history = json.loads(curves.read_bytes()) if curves.exists() else {}
     except (OSError, ValueError) as error:
         raise StoreError(f"no report of {model} version {version} can be read in {reports}: {error}") from error
     to.mkdir(parents=True, exist_ok=True)

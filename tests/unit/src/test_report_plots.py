@@ -46,12 +46,21 @@ def test_labels_have_their_scores_in_place_of_tenths(line_run: Run) -> None:
     assert told == [("spam", 0.9, 0.1)]
 
 
-@pytest.mark.parametrize("missing", ["1.html", "1.json"])
-def test_a_version_without_report_is_one_line(line_runs: tuple[Path, list[Run]], tmp_path: Path, missing: str) -> None:
+def test_a_version_without_report_is_one_line(line_runs: tuple[Path, list[Run]], tmp_path: Path) -> None:
     """A version that was made elsewhere has a card, and no report: the message names version and folder."""
     store = tmp_path / "store"
     shutil.copytree(line_runs[0], store)
-    (store / "line" / "reports" / missing).unlink()
+    (store / "line" / "reports" / "1.html").unlink()
     with pytest.raises(StoreError, match=r"^no report of line version 1 can be read in .*reports: .*No such file"):
         plots.gather(store, "line", 1, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_version_of_an_older_trainer_has_no_curves(line_runs: tuple[Path, list[Run]], tmp_path: Path) -> None:
+    """Its report is there, and the tables of the curves are empty."""
+    store = tmp_path / "store"
+    shutil.copytree(line_runs[0], store)
+    (store / "line" / "reports" / "1.json").unlink()
+    plots.gather(store, "line", 1, tmp_path / "out")
+    assert (tmp_path / "out" / "loss.csv").read_text(encoding="utf-8") == "step,loss\n"
+    assert (tmp_path / "out" / "report.html").exists()

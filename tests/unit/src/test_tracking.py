@@ -49,9 +49,9 @@ def client(recorded: Path) -> Any:
 
 
 def runs(client: Any) -> list[Any]:
-    """The recorded runs, the newest first."""
+    """The recorded runs, in their order: first those of the fixture."""
     experiment = client.get_experiment_by_name("line")
-    return list(client.search_runs([experiment.experiment_id]))
+    return sorted(client.search_runs([experiment.experiment_id]), key=lambda run: run.info.start_time)
 
 
 def pull(store: Path, *words: str) -> None:
@@ -61,7 +61,7 @@ def pull(store: Path, *words: str) -> None:
 
 def test_a_run_is_recorded_with_all_that_is_known_of_it(client: Any, line_runs: tuple[Path, list[Run]]) -> None:
     """Parameters, metrics of both splits beside the baseline's, tags on its origin and the gate's verdict."""
-    run, origin = runs(client)[0], line_runs[1][1].origin
+    run, origin = runs(client)[1], line_runs[1][1].origin
     evaluation = line_runs[1][1].evaluation
     assert evaluation
     assert run.info.status == "FINISHED"
@@ -76,7 +76,7 @@ def test_a_run_is_recorded_with_all_that_is_known_of_it(client: Any, line_runs: 
 
 def test_the_learning_curves_are_recorded_by_step(client: Any, line_runs: tuple[Path, list[Run]]) -> None:
     """The loss and the error on held-out rows, at the steps where they were seen."""
-    run_id, history = runs(client)[0].info.run_id, line_runs[1][1].history
+    run_id, history = runs(client)[1].info.run_id, line_runs[1][1].history
     loss = sorted((metric.step, metric.value) for metric in client.get_metric_history(run_id, "loss"))
     held_out = sorted((metric.step, metric.value) for metric in client.get_metric_history(run_id, "held_out_mae"))
     assert loss == history.losses
@@ -85,7 +85,7 @@ def test_the_learning_curves_are_recorded_by_step(client: Any, line_runs: tuple[
 
 def test_the_files_are_recorded(client: Any) -> None:
     """The SavedModel, its card and the report."""
-    run_id = runs(client)[0].info.run_id
+    run_id = runs(client)[1].info.run_id
     assert {file.path for file in client.list_artifacts(run_id)} == {"model", "card.json", "2.html"}
     assert "model/saved_model.pb" in {file.path for file in client.list_artifacts(run_id, "model")}
 
@@ -110,7 +110,7 @@ def test_what_the_gate_refused_is_recorded_and_not_registered(client: Any, line_
     verdict = Verdict(passed=False, reasons=["it is worse", "it is slow"], stable=None)
     told = tracking.record(replace(first, verdict=verdict, is_promoted=False), store)
     assert "registered" not in told
-    assert runs(client)[0].data.tags["gate.reasons"] == "it is worse; it is slow"
+    assert runs(client)[-1].data.tags["gate.reasons"] == "it is worse; it is slow"
 
 
 def test_a_registered_version_is_pulled_and_promoted(recorded: Path, tmp_path: Path) -> None:
