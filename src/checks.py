@@ -69,8 +69,14 @@ def check_split(recipe: Recipe[Any], name: str, split: Split, *, first_row: int 
 
 
 def _check_outputs(recipe: Recipe[Any]) -> None:
+    if isinstance(recipe.output, Label):
+        raise RecipeError(f"recipe {recipe.name}: labels are given as a tuple, of a single one: output=(Label(...),)")
     if not recipe.outputs or not all(isinstance(each, Label) for each in recipe.labels):
         raise RecipeError(f"recipe {recipe.name}: the output is neither an Output nor a tuple of Label")
+    if recipe.labels and recipe.min_r2:
+        raise RecipeError(f"recipe {recipe.name}: min_r2 is for numbers; labels have min_f1")
+    if not recipe.labels and recipe.min_f1:
+        raise RecipeError(f"recipe {recipe.name}: min_f1 is for labels; numbers have min_r2")
     for label in recipe.labels:
         if not 0 < label.threshold <= 1:
             raise RecipeError(f"recipe {recipe.name}: label {label.name!r} has the threshold {label.threshold}")

@@ -97,8 +97,8 @@ def _get(file: File, to: Path) -> None:
     except requests.RequestException as error:
         what = f" (of which {file.member} is wanted)" if file.member else ""
         raise DataError(
-            f"cannot download {file.url}{what}: {_reason(error)}. Without a network, put the file into a folder as"
-            f" {file.path} and name the folder: {VARIABLE}=FOLDER"
+            f"cannot download {file.url}{what}: {_reason(error)}. Without a network, put it into a folder as"
+            f" {file.path}, with what else the recipe takes (docs/models.md), and name the folder: {VARIABLE}=FOLDER"
         ) from error
 
 

@@ -68,7 +68,8 @@ def log_losses(probabilities: Array, targets: Array) -> Array:
     """
     given = probabilities.astype("float64")
     if (given < 0).any() or (given > 1).any():
-        raise RecipeError(f"the model gives a label the probability {given[(given < 0) | (given > 1)][0]:.6g}")
+        odd = given[(given < 0) | (given > 1)][0]
+        raise RecipeError(f"the model gives a label the probability {odd:.6g}: it should end with a sigmoid")
     to_truth = np.where(targets > 0, given, 1 - given)
     losses: Array = -np.log(np.maximum(to_truth, LEAST)).mean(axis=1)
     return losses

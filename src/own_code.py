@@ -34,7 +34,7 @@ def build_model(recipe: Recipe[Any], params: Params, training: Training) -> Any:
     """Build a recipe's model.
 
     Raises:
-        RecipeError: `build_model` raises, or gives something else than a compiled Keras model.
+        RecipeError: `build_model` raises, or gives something else than a compiled Keras model with a column an output.
     """
     import keras
 
@@ -44,7 +44,21 @@ def build_model(recipe: Recipe[Any], params: Params, training: Training) -> Any:
         raise RecipeError(f"recipe {recipe.name}: build_model gives {_kind(model)}, not a Keras model")
     if not model.compiled:
         raise RecipeError(f"recipe {recipe.name}: build_model gives a model that is not compiled")
+    _check_width(recipe, model)
     return model
+
+
+def _check_width(recipe: Recipe[Any], model: Any) -> None:
+    """Hold the model's columns against the outputs, as far as Keras knows them before it is called."""
+    try:
+        shape = model.output_shape
+    except AttributeError:  # of a model that is a class of its own
+        return
+    if isinstance(shape, tuple) and len(shape) == 2 and shape[1] not in (None, len(recipe.outputs)):
+        names = ", ".join(output.name for output in recipe.outputs)
+        raise RecipeError(
+            f"recipe {recipe.name}: build_model gives a model of {shape[1]} columns for {len(recipe.outputs)} ({names})"
+        )
 
 
 def fit_baseline(recipe: Recipe[Any], train: Split) -> Predictor:

@@ -72,7 +72,7 @@ def main(arguments: Sequence[str]) -> None:
     watch.start(recipe.name, 0)  # before hours of training: are they there?
     if options.if_drift and not drifted(options, recipe.name):
         look_done(options.since)
-        say(f"{recipe.name}: no drift, and so nothing to train")
+        say(f"{recipe.name}: no drift was found, and so nothing is trained")
         return
     operator = Operator(
         store=options.store,

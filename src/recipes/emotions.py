@@ -93,7 +93,13 @@ def build_model(params: TextParams, training: Training) -> Any:
 RECIPE = Recipe(
     name="emotions",
     description="Which emotions a comment shows; it may be several.",
-    features=(Feature(name="text", dtype="string", description="A comment of a few sentences, in English."),),
+    features=(
+        Feature(
+            name="text",
+            dtype="string",
+            description="A comment of a few sentences, in English; its first 1,000 characters count.",
+        ),
+    ),
     output=tuple(
         Label(name=name, description=f"The probability that the writer {does}.") for name, does in EMOTIONS.items()
     ),

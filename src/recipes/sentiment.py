@@ -69,7 +69,13 @@ def build_model(params: TextParams, training: Training) -> Any:
 RECIPE = Recipe(
     name="sentiment",
     description="Whether a sentence of a review praises or complains.",
-    features=(Feature(name="text", dtype="string", description="A sentence of a review, in English."),),
+    features=(
+        Feature(
+            name="text",
+            dtype="string",
+            description="A sentence of a review, in English; its first 1,000 characters count.",
+        ),
+    ),
     output=(Label(name="positive", description="The probability that the sentence praises.", otherwise="negative"),),
     params=TextParams,
     load=load,

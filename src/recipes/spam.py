@@ -62,7 +62,13 @@ def build_model(params: TextParams, training: Training) -> Any:
 RECIPE = Recipe(
     name="spam",
     description="Whether a text message is spam.",
-    features=(Feature(name="text", dtype="string", description="The message, as it was received."),),
+    features=(
+        Feature(
+            name="text",
+            dtype="string",
+            description="The message, as it was received; its first 1,000 characters count.",
+        ),
+    ),
     output=(Label(name="spam", description="The probability that the message is spam.", otherwise="ham"),),
     params=TextParams,
     load=load,

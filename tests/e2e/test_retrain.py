@@ -30,7 +30,7 @@ def retrain(stack: Stack, *words: str | Path) -> tuple[int, str, str]:
 def test_without_drift_nothing_is_trained(stack: Stack) -> None:
     """Asked to train only if requests have drifted, it looks, and is done."""
     code, told, errors = retrain(stack, "--if-drift")
-    assert (code, told.splitlines()[-1:]) == (0, ["line: no drift, and so nothing to train"]), errors
+    assert (code, told.splitlines()[-1:]) == (0, ["line: no drift was found, and so nothing is trained"]), errors
     assert not (stack.store / "line" / "2").exists()
 
 

@@ -135,7 +135,8 @@ def test_without_a_network_it_says_what_to_do(publisher: Publisher, path: str | 
     assert told.startswith(f"cannot download {url}: ")
     assert reason in told
     assert told.endswith(
-        "Without a network, put the file into a folder as sms/messages.txt and name the folder: DATA_DIR=FOLDER"
+        "Without a network, put it into a folder as sms/messages.txt, with what else the recipe takes (docs/models.md),"
+        " and name the folder: DATA_DIR=FOLDER"
     )
     assert "\n" not in told
 

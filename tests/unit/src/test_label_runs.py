@@ -17,7 +17,7 @@ from src.card import Card, read_card
 from src.checks import check_recipe, check_split
 from src.errors import RecipeError
 from src.metrics import Metrics
-from src.recipe import Dataset, Label, Output, Params, Split
+from src.recipe import Dataset, Label, Output, Params, Split, Training
 from src.release import status
 from src.release.operations import Operator
 from src.run import Run
@@ -237,6 +237,7 @@ def test_targets_that_are_no_labels_are_refused() -> None:
         ((), "the output is neither an Output nor a tuple of Label"),
         ((Output(name="y", description=""),), "the output is neither an Output nor a tuple of Label"),
         ((Label(name="a", description=""),) * 2, "more than one output is called a"),
+        (Label(name="a", description=""), r"labels are given as a tuple, of a single one: output=\(Label\(\.\.\.\),\)"),
         ((Label(name="a", description="", threshold=0),), "label 'a' has the threshold 0"),
         ((Label(name="a", description="", threshold=math.nan),), "label 'a' has the threshold nan"),
     ],
@@ -245,3 +246,27 @@ def test_outputs_that_cannot_be_served_are_refused(output: Any, words: str) -> N
     """No labels at all, an Output among them and one name for two are told before anything is loaded."""
     with pytest.raises(RecipeError, match=f"^recipe moods: {words}$"):
         check_recipe(replace(MOODS, output=output))
+
+
+def test_thresholds_of_the_other_kind_are_refused() -> None:
+    """R² is asked of numbers, F1 of labels."""
+    with pytest.raises(RecipeError, match=r"^recipe moods: min_r2 is for numbers; labels have min_f1$"):
+        check_recipe(replace(MOODS, min_r2=0.5))
+    with pytest.raises(RecipeError, match=r"^recipe moods: min_f1 is for labels; numbers have min_r2$"):
+        check_recipe(replace(MOODS, output=Output(name="y", description="")))
+
+
+def test_a_model_of_another_width_is_refused_before_it_trains(tmp_path: Path) -> None:
+    """Three columns for two labels are told at once, with the labels."""
+    import keras
+
+    def build(_params: Params, _training: Training) -> Any:
+        text = keras.Input((1,), name="text", dtype="string")
+        hashed = keras.layers.Hashing(8, output_mode="multi_hot")(text)
+        model = keras.Model(text, keras.layers.Dense(3, "sigmoid")(hashed))
+        model.compile(loss="binary_crossentropy")
+        return model
+
+    message = r"^recipe moods: build_model gives a model of 3 columns for 2 \(glad, sad\)$"
+    with pytest.raises(RecipeError, match=message):
+        training.train(replace(MOODS, build_model=build), PARAMS, Operator(store=tmp_path / "store"))

@@ -32,7 +32,9 @@ def test_a_certain_mistake_costs_much_and_not_infinitely_much() -> None:
 
 def test_what_is_no_probability_is_refused() -> None:
     """A model without a sigmoid at its end is told so, with the number."""
-    with pytest.raises(RecipeError, match=r"^the model gives a label the probability 1\.5$"):
+    with pytest.raises(
+        RecipeError, match=r"^the model gives a label the probability 1\.5: it should end with a sigmoid$"
+    ):
         log_losses(rows((0.5,), (1.5,)), rows((1,), (1,)))
 
 
