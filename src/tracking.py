@@ -1,5 +1,6 @@
 """Records a training run in MLflow: how it was trained, how good it is, what came of it."""
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -79,10 +80,11 @@ def _tags(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _log(client: Any, run_id: str, run: Run, store: Path) -> None:
-    for name, value in run.origin.params.items():
-        client.log_param(run_id, name, value)
-    for name, number in _metrics(run):
-        client.log_metric(run_id, name, number)
+    from mlflow.entities import Metric, Param
+
+    params = [Param(name, str(value)) for name, value in run.origin.params.items()]
+    metrics = [Metric(name, number, 0, 0) for name, number in _metrics(run)]
+    client.log_batch(run_id, metrics=metrics, params=params)
     for curve, points in (("loss", run.history.losses), (f"held_out_{_word(run)}", run.history.held_out)):
         _log_curve(client, run_id, curve, points)
     client.log_artifact(run_id, str(report.path(run, store)))
@@ -93,10 +95,10 @@ def _log(client: Any, run_id: str, run: Run, store: Path) -> None:
 
 
 def _log_curve(client: Any, run_id: str, name: str, points: list[tuple[int, float]]) -> None:
-    """Points in portions of what a server takes at a time; MLflow has no place for NaN in SQLite, so it ends there."""
+    """Points, in portions of what a server takes at a time; a loss that became NaN or infinite is left out."""
     from mlflow.entities import Metric
 
-    metrics = [Metric(name, value, 0, step) for step, value in points if value - value == 0]
+    metrics = [Metric(name, value, 0, step) for step, value in points if math.isfinite(value)]
     for start in range(0, len(metrics), 1000):
         client.log_batch(run_id, metrics=metrics[start : start + 1000])
 

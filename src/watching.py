@@ -140,13 +140,17 @@ class Watch:
             ReleaseError: It was asked too little for a judgement.
             InputError: A gateway cannot be asked any more.
         """
-        start, settled = before, time.monotonic() + self.settle_seconds
-        if self.settle_seconds:
-            self._wait(settled, lambda: self._check(model, version, self._came(model, version, before)))
-            start = self.start(model, version)
+
+        def settle() -> list[Seen]:
+            now = self.start(model, version)
+            self._check(model, version, _total(now, before))
+            return now
+
+        settled = time.monotonic() + self.settle_seconds
+        start = self._wait(settled, settle) if self.settle_seconds else before
 
         def look() -> Seen:
-            came = self._came(model, version, start)
+            came = _total(self.start(model, version), start)
             self._check(model, version, came)
             if came.asked >= self.min_predictions:
                 self._check_share(model, version, came)
@@ -177,13 +181,6 @@ class Watch:
             time.sleep(POLL_SECONDS if is_last else max(min(POLL_SECONDS, until - time.monotonic()), 0))
             check_signals()
 
-    def _came(self, model: str, version: int, before: Sequence[Seen]) -> Seen:
-        parts = [now.since(earlier) for now, earlier in zip(self.start(model, version), before, strict=True)]
-        fallbacks: Counter[str] = Counter()
-        for part in parts:
-            fallbacks.update(part.fallbacks)
-        return Seen(sum(part.predictions for part in parts), fallbacks)
-
     def _check(self, model: str, version: int, came: Seen) -> None:
         for reason, words in NEVER.items():
             if came.fallbacks.get(reason):
@@ -193,3 +190,12 @@ class Watch:
         if came.missed_share > MAX_FALLBACKS and came.missed > FEW:
             words = f"{came.missed_share:.1%} of the requests meant for it went to the stable version"
             raise GateError(f"{model} version {version} does not hold as a canary: {words} ({came})")
+
+
+def _total(now: Sequence[Seen], before: Sequence[Seen]) -> Seen:
+    """What has come since, at all gateways together."""
+    parts = [later.since(earlier) for later, earlier in zip(now, before, strict=True)]
+    fallbacks: Counter[str] = Counter()
+    for part in parts:
+        fallbacks.update(part.fallbacks)
+    return Seen(sum(part.predictions for part in parts), fallbacks)
