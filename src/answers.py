@@ -13,6 +13,7 @@ from src.metrics import Evaluation, Metrics, SplitMetrics
 from src.recipe import Recipe, keras_inputs
 from src.scoring import NUMBER, Scoring
 from src.thresholds import decide
+from src.thresholds import tune as best_thresholds
 
 BATCH_ROWS = 4096  # bounds memory on large splits
 
@@ -115,7 +116,7 @@ def tune(predictors: Mapping[str, Predictor], dataset: Dataset, recipe: Recipe[A
     if dataset.dev is None:
         return dict.fromkeys(predictors, tuple(label.threshold for label in recipe.labels))
     answers = ask(predictors, dataset.dev, recipe.scoring)
-    return {name: recipe.scoring.tune(given, answers.targets) for name, given in answers.given.items()}
+    return {name: best_thresholds(given, answers.targets) for name, given in answers.given.items()}
 
 
 def evaluate(

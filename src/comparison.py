@@ -15,7 +15,7 @@ from src.metrics import Metrics, rows_of, tenths
 from src.profiles import profiles
 from src.quiet import import_tensorflow
 from src.recipe import Params, Recipe
-from src.saved_model import SavedModel
+from src.saved_model import load_for
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,9 +86,7 @@ def compare(
     found = [store.find(model_store, recipe.name, version) for version in versions]
     dataset = own_code.load(recipe, params)
     known = profiles(recipe, dataset)
-    loaded = [SavedModel(path) for _, path in found]
-    if recipe.labels:
-        loaded = [version.in_order([label.name for label in recipe.labels]) for version in loaded]
+    loaded = [load_for(recipe, path) for _, path in found]
     baseline = own_code.fit_baseline(recipe, known["train"].sample)
     predictors = {str(place): in_batches(version.answer) for place, version in enumerate(loaded)}
     thresholds = {str(place): version.thresholds for place, version in enumerate(loaded)}

@@ -10,11 +10,11 @@ import numpy as np
 from src.answers import Answers, Predictor, in_batches
 from src.card import read_card
 from src.dtypes import Array
-from src.errors import InputError, ModelSideError
+from src.errors import ModelSideError
 from src.gate import Stable
 from src.recipe import Recipe
 from src.release import state
-from src.saved_model import SavedModel
+from src.saved_model import load_for
 
 
 @dataclass
@@ -94,22 +94,14 @@ def load(model_store: Path, recipe: Recipe[Any], data_sha256: str) -> Rival | No
         return None
     path = model_store / recipe.name / str(version)
     try:
-        loaded, card = SavedModel(path), read_card(path)
+        loaded, card = load_for(recipe, path), read_card(path)
     except ModelSideError as error:
         return Rival(version, None, fault=str(error))
-    names = tuple(output.name for output in recipe.outputs)
-    if bool(recipe.labels) != bool(loaded.thresholds):
-        return Rival(version, None, fault="one of the two answers labels, and the other a number")
-    if recipe.labels:
-        try:
-            loaded = loaded.in_order(names)
-        except InputError as error:
-            return Rival(version, None, fault=str(error))
     other = card is not None and card.data.sha256 != data_sha256
     return Rival(
         version,
         in_batches(loaded.answer),
-        len(names),
+        len(recipe.outputs),
         loaded.thresholds,
         note="it was trained on other data, and may have seen these rows" if other else None,
     )

@@ -11,6 +11,7 @@ from src.card import read_card
 from src.dtypes import Array
 from src.errors import InputError, StoreError
 from src.quiet import import_tensorflow
+from src.recipe import Recipe
 from src.rows import Row
 from src.texts import check_values
 from src.thresholds import EVEN
@@ -47,22 +48,6 @@ class SavedModel:
         self.outputs = tuple(said) if set(said) == set(given) else tuple(sorted(given))
         known = {name: threshold for name, threshold in said.items() if threshold is not UNSET}
         self.thresholds = tuple(known.get(name, EVEN) for name in self.outputs) if known else ()
-
-    def in_order(self, names: Sequence[str]) -> "SavedModel":
-        """The same version, which answers its outputs in this order.
-
-        Args:
-            names: The outputs that are wanted.
-
-        Raises:
-            InputError: It has others.
-        """
-        if set(names) != set(self.outputs):
-            raise InputError(f"{self._path} answers {', '.join(self.outputs)}, and not {', '.join(names)}")
-        known = dict(zip(self.outputs, self.thresholds, strict=True)) if self.thresholds else {}
-        self.outputs = tuple(names)
-        self.thresholds = tuple(known[name] for name in names) if known else ()
-        return self
 
     def answer(self, inputs: Mapping[str, Array]) -> Array:
         """Predict a batch of values.
@@ -126,3 +111,29 @@ class SavedModel:
         if len(columns) == 1:
             return columns[0]  # type: ignore[no-any-return]
         return [dict(zip(self.outputs, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def load_for(recipe: Recipe[Any], path: Path) -> SavedModel:
+    """Load a version to ask it about a recipe's rows: its labels come in the recipe's order, whatever its own.
+
+    Args:
+        recipe: Whose rows.
+        path: The SavedModel's folder.
+
+    Returns:
+        The version.
+
+    Raises:
+        StoreError: It cannot be loaded.
+        InputError: It answers other labels than the recipe has, or one of the two answers a number.
+    """
+    loaded = SavedModel(path)
+    if bool(recipe.labels) != bool(loaded.thresholds):
+        raise InputError(f"of {path} and the recipe, one answers labels and the other a number")
+    if recipe.labels:
+        names = tuple(label.name for label in recipe.labels)
+        if set(names) != set(loaded.outputs):
+            raise InputError(f"{path} answers {', '.join(loaded.outputs)}, and not {', '.join(names)}")
+        known = dict(zip(loaded.outputs, loaded.thresholds, strict=True))
+        loaded.outputs, loaded.thresholds = names, tuple(known[name] for name in names)
+    return loaded

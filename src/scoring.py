@@ -10,7 +10,7 @@ from src.dtypes import Array
 from src.errors import RecipeError
 from src.labels import LabelScore
 from src.metrics import Decile, Metrics, check_shape, regression_metrics, tenths
-from src.thresholds import decide, tune
+from src.thresholds import decide
 
 
 class Scoring:
@@ -59,10 +59,6 @@ class Scoring:
             RecipeError: The shapes differ.
         """
         return regression_metrics(predictions, targets)
-
-    def tune(self, _predictions: Array, _targets: Array) -> tuple[float, ...]:
-        """From which probability on to say each label; nothing where the output is a number."""
-        return ()
 
     def by_decile(self, targets: Array, given: Mapping[str, Array]) -> list[Decile]:
         """The mean errors of "model" and "baseline" by tenths of the targets."""
@@ -121,10 +117,6 @@ class LabelScoring(Scoring):
         """
         errors = regression_metrics(predictions, targets)
         return structs.replace(errors, labels=labels.label_metrics(predictions, targets, thresholds))
-
-    def tune(self, predictions: Array, targets: Array) -> tuple[float, ...]:
-        """From which probability on to say each label."""
-        return tune(predictions, targets)
 
     def by_decile(self, _targets: Array, _given: Mapping[str, Array]) -> list[Decile]:
         """None: targets that are 0 or 1 have no tenths."""

@@ -106,17 +106,14 @@ def trained(recipe_name: str, folder: Path, columns: Columns) -> tuple[dict[str,
         InputError: The version does not take these data.
     """
     from src.answers import in_batches
-    from src.saved_model import SavedModel
+    from src.saved_model import load_for
 
     recipe = recipes.find(recipe_name)
     dataset = own_code.load(recipe, params.load_params(recipe))
     known = profiles(recipe, dataset)
     sample = known["train"].sample
     rows = sample.take(spread(sample.rows))
-    version = SavedModel(folder)
-    if recipe.labels:
-        version = version.in_order([label.name for label in recipe.labels])
-    answers = in_batches(version.answer)(rows.inputs)
+    answers = in_batches(load_for(recipe, folder).answer)(rows.inputs)
     card = read_card(folder)
     is_same = card is not None and card.data.sha256 == data_sha256(*known.values())
     arrays: Mapping[str, Array] = {**rows.inputs, **recipe_columns(recipe, answers)}

@@ -95,6 +95,8 @@ def test_without_a_reference_it_is_the_recipes_training_rows(
     class Loaded:
         """A version that is loaded."""
 
+        thresholds = ()
+
         def __init__(self, path: Path) -> None:
             assert path == store / "flats" / "1"
 
